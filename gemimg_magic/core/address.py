@@ -1,0 +1,45 @@
+"""Addresses: which ones a key may go to, and which are this machine."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address that a key may go to.
+
+    Raises:
+        SettingsError: no http(s) address, or plain http to another machine.
+
+    >>> origin_of("https://www.anyfast.ai/v1"), origin_of("http://127.0.0.1:8808/v1")
+    ('https://www.anyfast.ai', 'http://127.0.0.1:8808')
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or " " in url:
+        raise SettingsError(
+            "The base URL is not a plain http(s) address.", hint="Write it like https://gateway.example/v1."
+        )
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise SettingsError(
+            f"http://{host} is not encrypted, so no key or picture is sent there.",
+            hint="Use https; plain http is for this machine (127.0.0.1) only.",
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine.
+
+    >>> is_loopback("http://127.0.0.1:8808/v1"), is_loopback("https://example.org")
+    (True, False)
+    """
+    return urlsplit(url).hostname in LOOPBACK
