@@ -1,0 +1,234 @@
+"""The engine: settings and a client. It turns what people pass into a request, and a request into a job."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+import weakref
+from collections.abc import Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .core.completions import Completion
+from .core.errors import PromptError
+from .core.messages import ImageRequest, Message, Part, TextPart, system, user
+from .core.models import check_request, resolve_alias
+from .core.options import checked
+from .core.secret import Secret
+from .inputs import flatten
+from .jobs import Emit, Gate, Job, background_loop
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .recall import Recall
+    from .wire.client import Client
+    from .wire.store import Journal, Store
+
+Prompt = str | Iterable[Part] | ImageRequest
+
+
+class Engine:
+    """Makes pictures. It remembers nothing between calls but its connections.
+
+    Args:
+        settings: a whole set of settings, or None to gather them from the environment.
+        transport: an ``httpx.AsyncBaseTransport`` to use instead of the network.
+        fields: any field of :class:`~gemimg_magic.settings.Settings` by keyword.
+
+    Raises:
+        SettingsError: the settings make no sense together.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, transport: Any = None, **fields: Any) -> None:
+        if isinstance(fields.get("api_key"), str):
+            # A traceback may print this frame's variables.
+            fields["api_key"] = Secret(fields["api_key"], "api_key")
+        self.settings = settings.with_options(**fields) if settings else Settings.load(**fields)
+        self._transport = transport
+        self._client: Client | None = None
+
+    def generate(self, prompt: Prompt, **options: Any) -> Completion:
+        """Make pictures and wait for them.
+
+        Args:
+            prompt: text, parts in order, or a whole request.
+            options: as for :meth:`start`.
+
+        Raises:
+            GemimgError: whatever went wrong; see :mod:`gemimg_magic.errors`.
+        """
+        return self.start(prompt, **options).result()
+
+    def start(
+        self, prompt: Prompt, *, mode: str | None = None, gate: Gate | None = None, **options: Any
+    ) -> Job:
+        """Begin to make pictures; the same as :meth:`generate` without the wait.
+
+        Args:
+            prompt: text, parts in order, or a whole request.
+            mode: how the store is used, where that differs from the settings.
+            gate: shared by requests of which only so many may run at a time.
+            options: as for :meth:`request`.
+
+        Raises:
+            PromptError: the request is wrong; nothing was sent.
+        """
+        request = self.request(prompt, **options)
+        recall = self._recall(mode)
+
+        async def ask(emit: Emit, journal: Journal | None) -> Completion:
+            return await self._connected().complete(request, emit, journal)
+
+        def work(emit: Emit) -> Coroutine[Any, Any, Completion]:
+            return recall.answer(request, ask, emit)
+
+        return Job(gate.hold(work) if gate else work)
+
+    @property
+    def store(self) -> Store:
+        """The store of the current folder, whether it exists yet or not."""
+        from .wire.store import Store, find_root
+
+        own = self.settings
+        return Store(find_root(Path.cwd(), own.store), keys=[own.api_key] if own.api_key else [])
+
+    def _recall(self, mode: str | None) -> Recall:
+        from .recall import Recall
+
+        chosen = checked("mode", mode or self.settings.mode)
+        # Drawings without a model cost nothing and are no answer of the model that was asked for.
+        return Recall(self.store, chosen, keeps=self.settings.profile != "sketch")
+
+    def request(
+        self,
+        prompt: Prompt,
+        *,
+        images: Iterable[Any] = (),
+        system: str | None = None,
+        model: str | None = None,
+        aspect: str | None = None,
+        size: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int | None = None,
+        stream: bool = False,
+        params: Mapping[str, Any] | None = None,
+        history: Iterable[Message] = (),
+        take: int = 0,
+    ) -> ImageRequest:
+        """The request for a prompt, with this engine's settings where a field is not given.
+
+        Args:
+            prompt: text, parts in order, or a whole request that is used as it is.
+            images: reference pictures, put before the text: anything that ``picture_parts`` takes.
+            system: text of a system turn.
+            model: id or alias.
+            aspect: ratio such as ``16:9``.
+            size: ``512``, ``1K``, ``2K`` or ``4K``.
+            temperature: 0 to 2.
+            max_tokens: limit of the reply in tokens.
+            seed: an integer, where the gateway honours one.
+            stream: ask for a streamed reply.
+            params: further fields of the body, sent as they are.
+            history: earlier turns, oldest first; ``image.turns`` has those of a picture.
+            take: which of several deliberate variants this is; each is recorded on its own.
+
+        Raises:
+            PromptError: a value is out of range, the prompt is empty, or a picture cannot be read.
+        """
+        if isinstance(prompt, ImageRequest):
+            return prompt
+        own = self.settings
+        request = ImageRequest(
+            model=resolve_alias(model or own.model),
+            messages=_messages(prompt, flatten(images), system, tuple(history)),
+            max_tokens=checked("max_tokens", max_tokens or own.max_tokens),
+            temperature=checked("temperature", own.temperature if temperature is None else temperature),
+            aspect=checked("aspect", aspect or own.aspect),
+            size=checked("size", size or own.size),
+            seed=checked("seed", seed),
+            stream=stream,
+            params=dict(params or {}),
+            take=checked("take", take),
+        )
+        check_request(request)
+        return request
+
+    async def models(self) -> list[dict[str, Any]]:
+        """The models that the gateway lists, as it sends them. To be awaited on the background loop.
+
+        Raises:
+            APIError: it gave no list.
+        """
+        return await self._connected().models()
+
+    def close(self) -> None:
+        """Close the connections. The engine opens new ones when it is used again."""
+        client, self._client = self._client, None
+        if client is not None:
+            _hang_up(client).result(5)
+
+    def _connected(self) -> Client:
+        # Imported here: HTTP libraries cost more than everything else that a notebook loads from us.
+        from .sources import require_key
+        from .wire.client import connect
+
+        if self._client is None:
+            own = self.settings
+            require_key(own)
+            self._client = connect(
+                own.base_url,
+                profile=own.gateway,
+                key=own.api_key,
+                timeout=own.timeout,
+                retries=own.retries,
+                transport=self._transport,
+            )
+            # An engine that is dropped without close() takes its connections with it. At the end of the
+            # process the system does that.
+            weakref.finalize(self, _hang_up, self._client).atexit = False
+        return self._client
+
+    def __repr__(self) -> str:
+        return f"<Engine {self.settings.profile} {self.settings.base_url} {self.settings.model}>"
+
+
+def _hang_up(client: Client) -> concurrent.futures.Future[None]:
+    return asyncio.run_coroutine_threadsafe(client.aclose(), background_loop())
+
+
+def _messages(
+    prompt: str | Iterable[Part],
+    images: Iterable[Part],
+    system_text: str | None,
+    history: tuple[Message, ...],
+) -> tuple[Message, ...]:
+    parts = (TextPart(prompt),) if isinstance(prompt, str) else tuple(prompt)
+    if not any(not isinstance(part, TextPart) or part.text.strip() for part in (*images, *parts)):
+        raise PromptError("The prompt is empty.", hint="Say what to draw.")
+    if system_text:
+        history = (system(system_text), *(turn for turn in history if turn.role != "system"))
+    return (*history, user(*images, *parts))
+
+
+def imagine(prompt: Prompt, *, images: Iterable[Any] = (), **options: Any) -> Completion:
+    """Make pictures with the environment's settings and wait for them.
+
+    Args:
+        prompt: text, parts in order, or a whole request.
+        images: reference pictures.
+        options: as for :meth:`Engine.request`; any other name is a field of the settings.
+
+    Raises:
+        GemimgError: whatever went wrong; see :mod:`gemimg_magic.errors`.
+    """
+    if isinstance(options.get("api_key"), str):
+        options["api_key"] = Secret(options["api_key"], "api_key")
+    names = inspect.signature(Engine.request).parameters
+    request_options = {name: options.pop(name) for name in list(options) if name in names}
+    engine = Engine(**options)
+    try:
+        return engine.generate(prompt, images=images, **request_options)
+    finally:
+        engine.close()

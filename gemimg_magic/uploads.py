@@ -1,0 +1,129 @@
+"""Picture files made fit to be sent: checked, upright, without private metadata, within a stated size.
+
+A file that needs nothing of this goes out byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+from typing import Any
+
+from .core.cleaning import without_private_metadata
+from .core.messages import ImagePart
+from .core.pictures import FORMATS, examine, open_picture, picture_end, sniff
+
+# What every gateway accepts as it is; anything else goes out as PNG.
+ACCEPTED = frozenset({"image/png", "image/jpeg", "image/webp"})
+# Vertex AI takes 7 MB a picture, and Gemini uses no more than 3072 pixels of a side.
+MAX_BYTES = 7_000_000
+MAX_SIDE = 3072
+_ORIENTATION = 0x0112
+
+
+def fit(data: bytes) -> ImagePart:
+    """The part that is sent for the bytes of a picture file; its ``note`` says what was changed.
+
+    Raises:
+        ValueError: the bytes are no whole picture of a format that can be sent.
+    """
+    media_type = sniff(data)
+    if media_type not in ACCEPTED:
+        return _converted(data, media_type)
+    if picture_end(data) is None:
+        raise ValueError("it is cut short")
+    width, height = examine(data)
+    if len(data) > MAX_BYTES:
+        return _scaled(data, f"{width}×{height} ({len(data) / 1e6:.1f} MB)")
+    if _is_turned(data, media_type):
+        return replace(_encoded(_upright(open_picture(data)), media_type), note="turned upright")
+    cleaned = without_private_metadata(data, media_type)
+    return ImagePart(cleaned, media_type, note="" if cleaned is data else "sent without its metadata")
+
+
+def _is_turned(data: bytes, media_type: str) -> bool:
+    # Reading Exif from a PNG may mean decoding all of it; the chunk is named in the file when there is one.
+    if media_type == "image/png" and b"eXIf" not in data:
+        return False
+    return bool(open_picture(data).getexif().get(_ORIENTATION, 1) != 1)
+
+
+def _upright(picture: Any) -> Any:
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(picture)
+
+
+def _converted(data: bytes, media_type: str | None) -> ImagePart:
+    """A picture in another format, as PNG."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        picture = (
+            open_picture(data)
+            if media_type
+            else Image.open(io.BytesIO(data), formats=(*FORMATS, "BMP", "TIFF"))
+        )
+        picture.load()
+    except UnidentifiedImageError:
+        raise ValueError("it is in no picture format that is known here") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise ValueError(str(problem)) from None
+    return replace(as_png(_upright(picture)), note=f"sent as PNG instead of {picture.format}")
+
+
+def _scaled(data: bytes, was: str) -> ImagePart:
+    picture = open_picture(data)
+    picture.draft(None, (MAX_SIDE, MAX_SIDE))
+    picture = _upright(picture)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    part = _encoded(picture, "image/jpeg")
+    return replace(part, note=f"scaled from {was} to {picture.width}×{picture.height}")
+
+
+def _encoded(picture: Any, media_type: str) -> ImagePart:
+    """The picture in a format of about the same weight; transparency asks for PNG."""
+    transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if media_type == "image/png" or transparent:
+        return as_png(picture)
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(
+        buffer, "JPEG", quality=95, subsampling=0, icc_profile=picture.info.get("icc_profile")
+    )
+    return ImagePart(buffer.getvalue(), "image/jpeg")
+
+
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+
+
+def as_png(picture: Any) -> ImagePart:
+    """Encode once, without loss where PNG has the mode; other modes become RGB or RGBA."""
+    if picture.mode == "La":
+        # Grey with its alpha multiplied in: Pillow takes it apart in one step only.
+        picture = picture.convert("LA")
+    if picture.mode not in _PNG_MODES:
+        has_alpha = picture.mode in ("PA", "RGBa", "RGBX")
+        if picture.mode in ("I", "F", "I;16B", "I;16L"):
+            picture = _sixteen_to_eight(picture)
+        picture = picture.convert("RGBA" if has_alpha else "L" if picture.mode in ("L", "1") else "RGB")
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return ImagePart(buffer.getvalue(), "image/png", content_id=content_id(picture))
+
+
+def content_id(picture: Any) -> str:
+    """A hash over mode, size and pixels: the same on every machine, while encoders differ in their bytes."""
+    if picture.mode in ("P", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    width, height = picture.size
+    digest = hashlib.sha256(f"{picture.mode} {width}x{height}\n".encode())
+    digest.update(picture.tobytes())
+    return digest.hexdigest()
+
+
+def _sixteen_to_eight(picture: Any) -> Any:
+    """Wide integers and floats scaled to 8 bits; Pillow's own conversion would clip them."""
+    _, high = picture.getextrema()
+    ceiling = 1.0 if high <= 1 else 255.0 if high <= 255 else 65535.0 if high <= 65535 else float(high)
+    return picture.convert("F").point(lambda v: v * (255.0 / ceiling)).convert("L")

@@ -1,0 +1,306 @@
+"""One request over HTTP: sent, timed, capped, read, and tried again where that cannot cost anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..core.address import is_loopback
+from ..core.advice import advise, lacks_model, offer
+from ..core.completions import Completion, Event, Finished, Received, Retrying
+from ..core.errors import APIError, APIStatusError, APITimeoutError, DecodeError
+from ..core.limits import Limits
+from ..core.messages import ImageRequest
+from ..core.profiles import Profile
+from ..core.remarks import remarks
+from ..core.reply import ReplyReader
+from ..core.secret import Secret
+from ..core.spelling import Body, spell
+from ..core.text import scrub
+from .faults import HTTP_ERRORS, fault_of, reason, translate
+from .inflate import pieces
+from .network import transport_for
+from .sketch import handle as sketch
+
+Emit = Callable[[Event], None]
+
+# Seconds that an error may wait for the list of models that makes it clearer.
+_LIST_TIMEOUT = 5.0
+
+
+class Journal(Protocol):
+    """Takes a reply as it arrives; see the store's journal."""
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head of a reply has arrived; bytes of an earlier attempt no longer count."""
+
+    def write(self, piece: bytes) -> None:
+        """A piece of its body, as received."""
+
+
+class _KeyAuth(httpx.Auth):
+    """Adds the key at the last moment, and only for the origin that it was configured for."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        url = request.url
+        if f"{url.scheme}://{url.netloc.decode()}" == self._key.origin:
+            request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        yield request
+
+
+class Client:
+    """Speaks to one gateway.
+
+    Args:
+        base_url: the address before ``/chat/completions``.
+        profile: how it is spoken to.
+        key: the key for it, or None.
+        limits: caps and deadlines.
+        retries: tries after the first, only before any answer.
+        transport: what carries the request.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        profile: Profile,
+        key: Secret | None,
+        limits: Limits,
+        retries: int,
+        transport: httpx.AsyncBaseTransport,
+    ) -> None:
+        self._base_url = base_url
+        self._profile = profile
+        self._key = key
+        self._limits = limits
+        self._retries = retries
+        self._host = urlsplit(base_url).netloc
+        self._http = httpx.AsyncClient(
+            auth=_KeyAuth(key) if key else None,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(limits.idle, connect=limits.connect),
+            headers={"User-Agent": "gemimg-magic", **self._transfer(), **profile.headers},
+        )
+        # Made once: parsing an address is a good part of the cost of a small request.
+        self._chat = httpx.URL(f"{base_url}/chat/completions")
+
+    def _transfer(self) -> dict[str, str]:
+        # Compressed base64 saves a quarter of the bytes and costs more time than it saves when near.
+        return {"Accept-Encoding": "identity" if is_loopback(self._base_url) else "gzip"}
+
+    async def complete(self, request: ImageRequest, emit: Emit, journal: Journal | None = None) -> Completion:
+        """Send the request and read the answer.
+
+        Args:
+            request: what to ask.
+            emit: called for every event on the way, the last one being ``Finished``.
+            journal: takes the reply as it arrives, before anything else looks at it.
+
+        Raises:
+            GemimgError: no whole picture came; the kind says why.
+        """
+        body = spell(request, self._profile)
+        attempt = 0
+        while True:
+            try:
+                completion = await self._attempt(request, body, emit, journal)
+                break
+            except APIError as problem:
+                delay = _pause(problem, attempt) if attempt < self._retries else None
+                if delay is None:
+                    raise await self._advised(problem, request) from None
+                attempt += 1
+                emit(Retrying(attempt, delay, problem.message))
+                await asyncio.sleep(delay)
+        told = (*completion.warnings, *body.remarks, *remarks(request, completion.images))
+        if told != completion.warnings:
+            # The document as it is held: to read it would hash the pictures.
+            completion = replace(completion, warnings=told, document=vars(completion)["document"])
+        emit(Finished(completion))
+        return completion
+
+    async def _advised(self, problem: APIError, request: ImageRequest) -> APIError:
+        """The error with what to do; where the model is not known, with the models that are."""
+        problem = advise(problem, request)
+        if lacks_model(problem):
+            # The first error is the one to tell, whatever goes wrong with the list.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_LIST_TIMEOUT):
+                    offer(problem, await self.models(), request.model)
+        return problem
+
+    async def _attempt(
+        self, request: ImageRequest, body: Body, emit: Emit, journal: Journal | None
+    ) -> Completion:
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(body.length),
+            "Accept": "text/event-stream" if request.stream else "application/json",
+        }
+        outgoing = self._http.build_request("POST", self._chat, content=_outgoing(body), headers=headers)
+        reader: ReplyReader | None = None
+        try:
+            async with asyncio.timeout(self._limits.total):
+                response = await self._http.send(outgoing, stream=True)
+                try:
+                    _refuse_redirect(response, self._host)
+                    reader = self._reader(response, request)
+                    if journal is not None:
+                        journal.begin(response.status_code, response.headers)
+                    await self._read(response, reader, emit, journal)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            waited = f"{self._host} had not finished after {self._limits.total:g} s."
+            if reader is None:
+                raise APITimeoutError(
+                    waited,
+                    hint="The server accepted the request. Raise the timeout, or try --stream.",
+                    model=request.model,
+                ) from None
+            return await asyncio.to_thread(reader.finish, waited)
+        except HTTP_ERRORS as problem:
+            if reader is None:
+                raise translate(problem, self._host, model=request.model) from None
+            return reader.finish(
+                broken=fault_of(problem).message.format(host=self._host, why=reason(problem))
+            )
+        return await asyncio.to_thread(reader.finish)
+
+    def _secrets(self) -> list[str]:
+        return [self._key.reveal()] if self._key else []
+
+    def _reader(self, response: httpx.Response, request: ImageRequest) -> ReplyReader:
+        return ReplyReader(
+            status=response.status_code,
+            headers=response.headers,
+            model=request.model,
+            secrets=self._secrets(),
+            limits=self._limits,
+        )
+
+    async def _read(
+        self, response: httpx.Response, reader: ReplyReader, emit: Emit, journal: Journal | None
+    ) -> None:
+        total, told = 0, 0.0
+        async for piece in pieces(response):
+            total += len(piece)
+            if journal is not None:
+                journal.write(piece)
+            for event in reader.feed(piece):
+                emit(event)
+            now = time.monotonic()
+            # Ten times a second is as often as anyone can look.
+            if now - told > 0.1:
+                told = now
+                emit(Received(total))
+
+    async def models(self) -> list[dict[str, Any]]:
+        """The gateway's list of models, as sent.
+
+        Raises:
+            APIError: it gave none.
+        """
+        try:
+            async with asyncio.timeout(min(30.0, self._limits.total)):
+                response = await self._http.get(f"{self._base_url}/models")
+        except HTTP_ERRORS as problem:
+            raise translate(problem, self._host) from None
+        _refuse_redirect(response, self._host)
+        try:
+            payload = json.loads(scrub(response.text, self._secrets()))
+        except ValueError:
+            payload = None
+        entries = payload.get("data") if isinstance(payload, dict) else payload
+        if response.is_success and isinstance(entries, list):
+            return [entry for entry in entries if isinstance(entry, dict)]
+        reader = ReplyReader(
+            status=response.status_code if response.is_error else 500,
+            headers=response.headers,
+            secrets=self._secrets(),
+        )
+        reader.feed(response.content)
+        reader.finish()
+        raise DecodeError(f"{self._host} gave no list of models.")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+
+def connect(
+    base_url: str,
+    *,
+    profile: Profile,
+    key: Secret | None,
+    timeout: float,
+    retries: int,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Client:
+    """A client for an address: over the network, or to the sketch server inside this process.
+
+    Args:
+        base_url: the address before ``/chat/completions``.
+        profile: how it is spoken to.
+        key: the key for it, or None.
+        timeout: seconds for one request, all told.
+        retries: tries after the first.
+        transport: used instead of the network.
+    """
+    if transport is None:
+        transport = httpx.MockTransport(sketch) if profile.name == "sketch" else transport_for(base_url)
+    limits = Limits(total=timeout, idle=timeout, connect=min(10.0, timeout))
+    return Client(base_url, profile=profile, key=key, limits=limits, retries=retries, transport=transport)
+
+
+async def _outgoing(body: Body) -> AsyncIterator[bytes]:
+    for piece in body:
+        yield piece
+
+
+def _refuse_redirect(response: httpx.Response, host: str) -> None:
+    if response.is_redirect:
+        target = urlsplit(response.headers.get("location", "")).netloc or "another path"
+        raise APIStatusError(
+            f"{host} sends the request on to {target}; that is not followed, so nothing was sent there.",
+            hint="If that is right, set GEMIMG_BASE_URL to the new address.",
+            status_code=response.status_code,
+        )
+
+
+_RETRIED_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 524, 529})
+_FINAL_CODES = frozenset(
+    {"convert_request_failed", "model_not_found", "insufficient_user_quota", "insufficient_quota"}
+)
+_LONGEST_WAIT = 60.0
+
+
+def _pause(problem: APIError, attempt: int) -> float | None:
+    """Seconds to wait before the next try, or None when another try is of no use or could be billed twice."""
+    if isinstance(problem, APIStatusError):
+        if problem.status_code not in _RETRIED_STATUS or problem.code in _FINAL_CODES:
+            return None
+        if "limit: 0" in problem.message:
+            return None
+    elif problem.status_code is not None or isinstance(problem, APITimeoutError):
+        return None
+    stated = problem.retry_after or 0.0
+    if stated > _LONGEST_WAIT:
+        return None
+    backoff: float = min(0.5 * 2**attempt, 8.0)
+    return stated + backoff * random.uniform(0.5, 1.0)  # noqa: S311  spreads clients, hides nothing

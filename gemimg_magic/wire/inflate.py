@@ -1,0 +1,40 @@
+"""The body of a response, decompressed in small steps: a few kilobytes can claim to be a gigabyte."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+
+import httpx
+
+from ..core.errors import DecodeError
+
+_STEP = 256 * 1024
+
+
+async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it arrives, each piece at most 256 KB larger than what the network gave.
+
+    Raises:
+        DecodeError: compressed in a way that was not asked for, or damaged.
+    """
+    if response.is_stream_consumed:
+        # A transport inside this process may answer with the whole body at once.
+        yield response.content
+        return
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        async for piece in response.aiter_raw():
+            yield piece
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise DecodeError(f"The reply is compressed with {encoding!r}, which was not asked for.")
+    # 32 added to the window size: zlib reads gzip and zlib heads by itself (zlib manual, inflateInit2).
+    inflater = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    async for piece in response.aiter_raw():
+        try:
+            while piece:
+                yield inflater.decompress(piece, _STEP)
+                piece = inflater.unconsumed_tail
+        except zlib.error as problem:
+            raise DecodeError(f"The compressed reply is damaged ({problem}).", hint="Try again.") from None

@@ -1,0 +1,271 @@
+"""The road to the network: large reads, loopback past proxies, no redirects.
+
+httpcore speaks HTTP and asks a network backend for the bytes; this is one on asyncio that reads a quarter
+of a megabyte at a time into one buffer. The signatures, timeouts included, are httpcore's.
+"""
+
+# ruff: noqa: ASYNC109
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from ..core.address import is_loopback
+
+# Bytes that may wait to be taken. Asyncio reads a quarter of a megabyte at a time, so one read waits while
+# another is being looked at; more would no longer fit the processor's cache with the copies HTTP makes of it.
+_WAITING = 256 * 1024
+
+
+class _Wire(asyncio.Protocol):
+    """Both directions of a socket: what has arrived and was not taken, and whether to go on sending."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._paused = False
+        self._ended = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self.transport: asyncio.Transport
+        self.problem: Exception | None = None
+        self.closed = asyncio.Event()
+
+    @property
+    def readable(self) -> bool:
+        """Whether bytes or the end have arrived and were not taken."""
+        return bool(self._pieces) or self._ended
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  for the type checker
+        self.use(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > _WAITING and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self.problem = exc
+        self._may_write.set()
+        self.closed.set()
+        self._wake()
+
+    # What the stream calls.
+
+    def use(self, transport: asyncio.Transport) -> None:
+        """From now on bytes go through this transport. Whoever writes waits until all is with the system."""
+        self.transport = transport
+        transport.set_write_buffer_limits(high=0)
+
+    async def receive(self) -> bytes:
+        """What has arrived; empty at the end."""
+        while not self._pieces:
+            if self.problem is not None:
+                raise self.problem
+            if self._ended:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        # One piece is handed on as it is.
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        return data
+
+    async def send(self, data: bytes) -> None:
+        """Hand bytes to the system; wait where it takes no more."""
+        if self.closed.is_set():
+            raise self.problem or ConnectionResetError("the connection is closed")
+        self.transport.write(data)
+        await self._may_write.wait()
+        if self.problem is not None:
+            raise self.problem
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection as httpcore sees it. A read gives what has arrived, which may be more than was asked for."""
+
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with _as_httpcore(httpcore.ReadTimeout, httpcore.ReadError):
+            if self._wire.readable:
+                return await self._wire.receive()
+            async with asyncio.timeout(timeout):
+                return await self._wire.receive()
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        with _as_httpcore(httpcore.WriteTimeout, httpcore.WriteError):
+            async with asyncio.timeout(timeout):
+                await self._wire.send(buffer)
+
+    async def aclose(self) -> None:
+        # Not `close`: that would wait until a server that no longer listens has taken what is left.
+        self._wire.transport.abort()
+        await self._wire.closed.wait()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        wire, loop = self._wire, asyncio.get_running_loop()
+        try:
+            with _as_httpcore(httpcore.ConnectTimeout, httpcore.ConnectError):
+                async with asyncio.timeout(timeout):
+                    transport = await loop.start_tls(
+                        wire.transport, wire, ssl_context, server_hostname=server_hostname
+                    )
+        except BaseException:
+            wire.transport.abort()
+            raise
+        if transport is None:
+            raise httpcore.ConnectError("the connection closed during the TLS handshake")
+        wire.use(transport)
+        return _Stream(wire)
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return self._wire.readable
+        names = {"client_addr": "sockname", "server_addr": "peername"}
+        return self._wire.transport.get_extra_info(names.get(info, info))
+
+
+class LargeReads(httpcore.AsyncNetworkBackend):
+    """httpcore's connections on plain asyncio."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a connection."""
+        local = (local_address, 0) if local_address else None
+        with _as_httpcore(httpcore.ConnectTimeout, httpcore.ConnectError):
+            async with asyncio.timeout(timeout):
+                transport, wire = await asyncio.get_running_loop().create_connection(
+                    _Wire, host, port, local_addr=local, happy_eyeballs_delay=0.25
+                )
+        for option in socket_options or ():
+            transport.get_extra_info("socket").setsockopt(*option)
+        return _Stream(wire)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@contextlib.contextmanager
+def _as_httpcore(timeout: type[Exception], error: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as problem:
+        raise timeout("timed out") from problem
+    except OSError as problem:
+        raise error(str(problem)) from problem
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._stream:
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class PoolTransport(httpx.AsyncBaseTransport):
+    """httpx on an httpcore pool with large reads.
+
+    httpcore's exceptions pass through as they are; ``faults`` knows both libraries' names.
+    """
+
+    def __init__(self) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=None,
+            max_keepalive_connections=20,
+            keepalive_expiry=30.0,
+            http2=False,
+            network_backend=LargeReads(),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the response's body is still on the wire."""
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+def transport_for(base_url: str) -> httpx.AsyncBaseTransport:
+    """The way to an address: direct, or through the environment's proxy. Loopback is always direct."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(base_url) or urllib.request.proxy_bypass(host):
+        return PoolTransport()
+    return httpx.AsyncHTTPTransport(proxy=proxy)
