@@ -1,0 +1,1 @@
+"""The front end for IPython and Jupyter: magics, displays, completion."""

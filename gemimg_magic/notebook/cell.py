@@ -1,0 +1,169 @@
+"""One cell of ``%%imagine``: what was typed becomes a request, the request a job, the job pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.completions import GeneratedImage
+from ..core.errors import GemimgError, PromptError
+from ..core.line import parse
+from ..core.messages import ImagePart, Part, TextPart
+from ..core.options import options_at, values_of_params
+from ..core.prompt import parse_prompt
+from ..core.text import looks_like_key
+from ..engine import Engine
+from ..jobs import Gate, follow
+from .binding import Binding, Outcome, Takes
+from .names import Names, joined
+from .view import View
+
+if TYPE_CHECKING:
+    from .magic import ImagineMagics
+
+
+@contextmanager
+def in_one_line(magics: ImagineMagics) -> Iterator[None]:
+    """Let errors of ours end the cell: as one line, or with their traceback where that was asked for."""
+    try:
+        yield
+    except GemimgError as problem:
+        if magics.short_errors is False:
+            # IPython asks the exception first; here it is to answer as if it had no lines of its own.
+            full = magics.ip.InteractiveTB.structured_traceback
+            problem._render_traceback_ = partial(  # type: ignore[method-assign]
+                full, type(problem), problem, problem.__traceback__
+            )
+        raise
+
+
+def draw(
+    magics: ImagineMagics, line: str, cell: str | None, local_names: Mapping[str, Any]
+) -> GeneratedImage | Takes:
+    """Make the pictures of one cell or line, show them and bind them.
+
+    Args:
+        magics: the shell's magics, with their settings.
+        line: what stands on the line of the magic.
+        cell: what stands below it; None for ``%imagine``.
+        local_names: names of the function or loop around a ``%imagine``.
+
+    Returns:
+        What the first name is bound to: the last picture of the answer, or all takes.
+
+    Raises:
+        GemimgError: something failed; what did come is bound and shown all the same.
+        Interrupted: the user stopped it.
+    """
+    options, text = _read(line, cell)
+    binding = Binding(options.pop("out", ()), options.pop("n", 1), options.pop("alt", None))
+    names = Names(magics.ip.user_ns, local_names)
+    parts = names.fill(parse_prompt(text, raw=options.pop("raw", False)))
+    if not parts:
+        raise PromptError("The prompt is empty.", hint="Say what to draw.")
+    if "style" in options:
+        parts = joined([*parts, TextPart("\n\n" + names.snippet(options.pop("style"), magics.styles or {}))])
+    parts = joined([*_references(names, options), *parts])
+    if "conversation" in options:
+        options["history"] = names.turns(options.pop("conversation"))
+    engine = magics.engine(profile=options.pop("profile", None), embed=options.pop("embed", None))
+    view = View(magics.ip, binding.label, quiet=options.pop("quiet", False))
+    save, metadata = options.pop("save", None), options.pop("metadata", True)
+    try:
+        outcome = _outcome(engine, parts, binding.count, options, view)
+    except BaseException:
+        view.clear()
+        raise
+    images = binding.named(outcome)
+    if images:
+        magics.ip.user_ns.update(binding.variables(images))
+        magics.history.note(images)
+        view.show(images, outcome.words, embed=engine.settings.embed)
+        if save is not None:
+            _save(images, save, metadata=metadata)
+    else:
+        view.clear()
+    outcome.raise_for_failures()
+    binding.check(images)
+    return binding.value(images)
+
+
+def _outcome(
+    engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any], view: View
+) -> Outcome:
+    """Start all takes and wait for them, with progress; an interrupt stops what is not done."""
+    parallel, mode = options.pop("parallel", engine.settings.parallel), options.pop("mode", None)
+    if "param" in options:
+        options["params"] = values_of_params(options.pop("param"))
+    request = engine.request(parts, **options)
+    gate = Gate(parallel)
+    takes = [replace(request, take=request.take + number) for number in range(count)]
+    jobs = [engine.start(take, mode=mode, gate=gate) for take in takes]
+    interrupted = False
+    try:
+        for event in follow(jobs):
+            view.note(event)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        for job in jobs:
+            job.cancel()
+    return Outcome.of(jobs, interrupted=interrupted)
+
+
+def _read(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
+    """The options that were typed, and the prompt."""
+    if cell is None:
+        typed = parse(line, options_at("cell"))
+        text = typed.rest
+    else:
+        typed = parse(_without_comment(line), options_at("cell"))
+        text = _body(cell)
+        if typed.rest:
+            raise PromptError(
+                f"{typed.rest.split()[0]!r} stands after the options.",
+                hint="The prompt goes below the first line.",
+            )
+    if looks_like_key(text):
+        raise PromptError(
+            "This cell seems to hold an API key; nothing was sent.",
+            hint="Put keys in the environment, and replace this one: your history holds it.",
+        )
+    return dict(typed.values), text
+
+
+def _references(names: Names, options: dict[str, Any]) -> list[ImagePart]:
+    """The picture to edit, then the references, in the order they were typed."""
+    edited = [("-e", options.pop("edit"))] if "edit" in options else []
+    typed = [*edited, *(("-i", reference) for reference in options.pop("images", ()))]
+    return [picture for flag, reference in typed for picture in names.picture(reference, f"after {flag}")]
+
+
+def _save(images: list[GeneratedImage], path: str, *, metadata: bool) -> None:
+    """Write each picture to the file, or to numbered ones beside it; what exists is never overwritten."""
+    try:
+        for image in images:
+            image.save(Path(path).expanduser(), metadata=metadata)
+    except (OSError, ValueError) as problem:
+        raise PromptError(
+            f"The picture is bound, but cannot be saved as {path!r}: {problem}.",
+            hint="Save it by NAME.save(PATH).",
+        ) from None
+
+
+def _body(cell: str) -> str:
+    """The prompt of a cell as typed, without nbval's marks and the line end that IPython adds."""
+    lines = [
+        line for line in cell.replace("\r\n", "\n").split("\n") if not re.match(r"\s*#\s*NBVAL_\w+\s*$", line)
+    ]
+    return "\n".join(lines).removesuffix("\n")
+
+
+def _without_comment(line: str) -> str:
+    """The line of a cell magic without a comment at its end."""
+    return re.sub(r"(^|\s)#\s.*$", "", line)
