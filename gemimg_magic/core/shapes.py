@@ -85,7 +85,7 @@ def walk(document: dict[str, Any], sink: Sink) -> None:
 def _choice(choice: dict[str, Any], position: int, sink: Sink) -> None:
     number = _number(choice, position)
     reason = choice.get("finish_reason", choice.get("finishReason"))
-    sink.finished(number, reason, choice.get("native_finish_reason"))
+    sink.finished(number, reason, _native(choice))
     for key in ("delta", "message"):
         body = choice.get(key)
         if body is None:
@@ -98,6 +98,13 @@ def _choice(choice: dict[str, Any], position: int, sink: Sink) -> None:
             _body(body, number, key, sink)
     if isinstance(choice.get("text"), str):
         sink.text(number, choice["text"], "text")
+
+
+def _native(choice: dict[str, Any]) -> Any:
+    """The model's own finish reason; LiteLLM keeps it among the provider's fields."""
+    provider = choice.get("provider_specific_fields")
+    inner = provider.get("native_finish_reason") if isinstance(provider, dict) else None
+    return choice.get("native_finish_reason", inner)
 
 
 def _body(body: dict[str, Any], number: int, where: str, sink: Sink) -> None:

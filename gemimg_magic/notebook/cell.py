@@ -122,9 +122,9 @@ def _read(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
         typed = parse(line, options_at("cell"))
         text = typed.rest
     else:
-        typed = parse(_without_comment(line), options_at("cell"))
+        typed = parse(line, options_at("cell"))
         text = _body(cell)
-        if typed.rest:
+        if typed.rest and not typed.rest.startswith("#"):
             raise PromptError(
                 f"{typed.rest.split()[0]!r} stands after the options.",
                 hint="The prompt goes below the first line.",
@@ -162,8 +162,3 @@ def _body(cell: str) -> str:
         line for line in cell.replace("\r\n", "\n").split("\n") if not re.match(r"\s*#\s*NBVAL_\w+\s*$", line)
     ]
     return "\n".join(lines).removesuffix("\n")
-
-
-def _without_comment(line: str) -> str:
-    """The line of a cell magic without a comment at its end."""
-    return re.sub(r"(^|\s)#\s.*$", "", line)

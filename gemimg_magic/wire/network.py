@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,8 +124,11 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
+        self.before_read: Callable[[], None] | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self.before_read is not None:
+            self.before_read()
         with _as_httpcore(httpcore.ReadTimeout, httpcore.ReadError):
             if self._wire.readable:
                 return await self._wire.receive()
@@ -204,6 +207,24 @@ def _as_httpcore(timeout: type[Exception], error: type[Exception]) -> Iterator[N
         raise error(str(problem)) from problem
 
 
+@contextlib.contextmanager
+def before_reads(response: httpx.Response, callback: Callable[[], None]) -> Iterator[bool]:
+    """Call back before each read from the network while this response's body arrives.
+
+    HTTP hands on every chunk that a server has written on its own, even where a hundred came with one read.
+    With this its receiver can take them together and still keep none waiting. Yields whether it works here.
+    """
+    stream = response.extensions.get("network_stream")
+    if not isinstance(stream, _Stream):
+        yield False
+        return
+    stream.before_read = callback
+    try:
+        yield True
+    finally:
+        stream.before_read = None
+
+
 class _Body(httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -220,29 +241,39 @@ class PoolTransport(httpx.AsyncBaseTransport):
     """httpx on an httpcore pool with large reads.
 
     httpcore's exceptions pass through as they are; ``faults`` knows both libraries' names.
+
+    Args:
+        proxy: an HTTP proxy to go through, or None.
     """
 
-    def __init__(self) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
-            max_connections=None,
-            max_keepalive_connections=20,
-            keepalive_expiry=30.0,
-            http2=False,
-            network_backend=LargeReads(),
-        )
+    def __init__(self, proxy: httpx.Proxy | None = None) -> None:
+        how: dict[str, Any] = {
+            "ssl_context": httpx.create_ssl_context(),
+            "max_connections": None,
+            "max_keepalive_connections": 20,
+            "keepalive_expiry": 30.0,
+            # HTTP/2 doubles the work for bodies of this size.
+            "http2": False,
+            "network_backend": LargeReads(),
+        }
+        self._pool: httpcore.AsyncConnectionPool
+        if proxy is None:
+            self._pool = httpcore.AsyncConnectionPool(**how)
+        else:
+            self._pool = httpcore.AsyncHTTPProxy(
+                proxy_url=_url(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                **how,
+            )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the response's body is still on the wire."""
         answer = await self._pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
+                url=_url(request.url),
                 headers=request.headers.raw,
                 content=request.stream,
                 extensions=request.extensions,
@@ -260,12 +291,19 @@ class PoolTransport(httpx.AsyncBaseTransport):
         await self._pool.aclose()
 
 
+def _url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
 def transport_for(base_url: str) -> httpx.AsyncBaseTransport:
     """The way to an address: direct, or through the environment's proxy. Loopback is always direct."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     proxies = urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or is_loopback(base_url) or urllib.request.proxy_bypass(host):
+    address = proxies.get(parts.scheme) or proxies.get("all")
+    if not address or is_loopback(base_url) or urllib.request.proxy_bypass(host):
         return PoolTransport()
+    proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+    if proxy.url.scheme in ("http", "https"):
+        return PoolTransport(proxy)
     return httpx.AsyncHTTPTransport(proxy=proxy)

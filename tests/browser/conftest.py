@@ -88,7 +88,7 @@ def browser_context(chromium) -> Iterator:
 def lab(
     browser_context, jupyter_server: Server, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., NotebookPage]]:
-    """`lab(cells, name="notebook.ipynb", ui="lab")` opens a new notebook with a kernel; see support/lab.py."""
+    """`lab(cells, name="notebook.ipynb")` opens a new notebook with its own kernel; see support/lab.py."""
     artifacts = request.config.rootpath / "test-artifacts"
     chosen = request.config.getoption("--screenshots")
     shots = request.config.invocation_params.dir / chosen if chosen else artifacts

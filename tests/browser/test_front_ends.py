@@ -1,14 +1,6 @@
 """The same cells in Notebook 7 and in Voila, in a real browser."""
 
-import os
-import re
-import subprocess
-import sys
-
-import nbformat
 import pytest
-
-from support import foreign, until
 
 CELLS = [
     "%load_ext gemimg_magic",
@@ -25,36 +17,17 @@ def test_notebook_7(lab):
 
     assert nb.pixels(1).coloured > 0.02
     assert nb.pixels(2).coloured < 0.005
-    assert "--bogus" in nb.text(3) if nb.run(3, fails=True) else False
-    assert len(nb.text(3).strip().splitlines()) == 1
-    nb.page.keyboard.press("Escape")
+    nb.run(3, fails=True)
+    [line] = nb.text(3).strip().splitlines()
+    assert "--bogus" in line
     nb.shot("notebook-7")
 
 
-@pytest.fixture
-def voila(private_place):
-    """The address of a Voila that serves the cells."""
+def test_voila(browser_context, jupyter_server):
     pytest.importorskip("voila")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, "page.ipynb")
-    own = {name: value for name, value in os.environ.items() if name not in foreign(os.environ)}
-    own |= {f"JUPYTER_{name}_DIR": str(private_place / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    log = private_place / "voila.log"
-    with log.open("w") as out:
-        command = [sys.executable, "-m", "voila", "page.ipynb", "--no-browser", "--port=0", "--debug"]
-        process = subprocess.Popen(command, env=own, stdout=out, stderr=out, start_new_session=True)
-    address = re.compile(r"http://[\w.]+:\d+/")
-    until(lambda: address.search(log.read_text()) or process.poll() is not None, "Voila", timeout=30)
-    assert process.poll() is None, log.read_text()
-    yield address.search(log.read_text())[0].replace("localhost", "127.0.0.1")
-    process.terminate()
-    process.wait(10)
-
-
-def test_voila(browser_context, voila):
+    path = jupyter_server.write(CELLS, "page.ipynb")
     page = browser_context.new_page()
-    page.goto(voila)
+    page.goto(f"{jupyter_server.url}/voila/render/{path}?token={jupyter_server.token}")
     pictures = page.locator(".jp-OutputArea img")
     pictures.nth(1).wait_for()
 

@@ -338,9 +338,6 @@ def test_no_picture(engine, stream):
     assert caught.value.completion.finish_reason == "content_filter"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the reader does not look into a choice's provider_specific_fields yet"
-)
 def test_no_picture_is_no_block_where_litellm_says_so(engine):
     with pytest.raises(NoImageError) as caught:
         engine.generate("nothing to see")

@@ -113,6 +113,15 @@ def test_other_languages_pass_as_typed(remote, gateway, prompt):
     assert parts_sent(gateway) == [prompt]
 
 
+def test_a_comment_may_follow_the_options(remote, gateway):
+    gateway.reply(completion(png()))
+
+    remote.run("%%imagine --system 'be # brief' -o fox  # my fox\nx")
+
+    assert gateway.last.json["messages"][0]["content"] == "be # brief"
+    assert remote.user_ns["fox"].data == png()
+
+
 def test_raw_sends_braces_as_they_are(remote, gateway):
     gateway.reply(completion(png()))
 
