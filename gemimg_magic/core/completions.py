@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .messages import ImagePart, ImageRequest, Message, assistant
+from .messages import ImagePart, ImageRequest, Message, TextPart, assistant
 from .pictures import open_picture
 
 if TYPE_CHECKING:
     from PIL import Image
+
+
+# The remark of a request whose pictures could not go back in the assistant turns that made them.
+SENT_AS_USER_PICTURE = (
+    "This gateway cannot carry pictures in assistant turns: the last picture went as a user picture."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +116,10 @@ class GeneratedImage(ImagePart):
 
     @property
     def caption(self) -> str:
-        """``name · 1344×768 · model``: stable from run to run."""
-        return " · ".join(filter(None, (self.name, f"{self.width}×{self.height}", self.model)))
+        """``name · 1344×768 · model``, and how a conversation was carried on: stable from run to run."""
+        warnings = self.completion.warnings if self.completion else ()
+        carried = "continued from its picture alone" if SENT_AS_USER_PICTURE in warnings else ""
+        return " · ".join(filter(None, (self.name, f"{self.width}×{self.height}", self.model, carried)))
 
     @property
     def pil(self) -> Image.Image:
@@ -283,7 +292,7 @@ class Completion:
     def attributed(self, request: ImageRequest, *, alt: str = "") -> Completion:
         """The same completion whose pictures know the request that made them, and this completion."""
         provenance = Provenance(request, self.model or request.model)
-        alt = alt or " ".join(provenance.prompt.split())
+        alt = alt or _spoken(request)
         made = {
             id(image): replace(image, provenance=provenance, alt=image.alt or alt)
             for image in (*self.images, *self.drafts, *(i for c in self.choices for i in c.message.images))
@@ -305,6 +314,15 @@ class Completion:
             # Picture and completion know each other; a frozen pair can only be tied after both exist.
             object.__setattr__(image, "completion", completion)
         return completion
+
+
+def _spoken(request: ImageRequest) -> str:
+    """The last user turn as one line to be read aloud; a picture inside the text is its name."""
+    turn = next((m for m in reversed(request.messages) if m.role == "user"), None)
+    # References before the text are no words of it.
+    parts = itertools.dropwhile(lambda part: not isinstance(part, TextPart), turn.parts if turn else ())
+    words = (part.text if isinstance(part, TextPart) else getattr(part, "name", "") for part in parts)
+    return " ".join("".join(words).split())
 
 
 @dataclass(frozen=True, slots=True)

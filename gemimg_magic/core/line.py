@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import PromptError
 from .options import OPTIONS, Option, by_flag
-from .text import did_you_mean, looks_like_key
+from .text import closest, looks_like_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,11 @@ def words_of(line: str) -> list[str]:
 
 
 def _unknown_hint(flag: str, known: Mapping[str, Option]) -> str:
-    return did_you_mean(flag, known) or "See %%imagine? for all; put -- before a prompt that begins so."
+    # Without the hyphens, which all have in common.
+    match = closest(flag.strip("-"), [name[2:] for name in known if name.startswith("--")])
+    if match:
+        return f"Did you mean --{match}?"
+    return "See %%imagine? for all; put -- before a prompt that begins so."
 
 
 _FLAG = re.compile(r"-[A-Za-z]|--[A-Za-z]|--(?=\s|$)")

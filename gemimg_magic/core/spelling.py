@@ -13,13 +13,12 @@ from typing import Any
 
 import pybase64
 
+from .completions import SENT_AS_USER_PICTURE
 from .messages import ImagePart, ImageRequest, Message, Part, TextPart
 from .profiles import Profile
 
 # A multiple of 3, so that blocks join without padding.
 _BLOCK = 96 * 1024
-
-_LOST = "This gateway cannot carry pictures in assistant turns: the last picture went as a user picture."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _carried(messages: tuple[Message, ...], profile: Profile) -> tuple[list[Mess
     following = next((i for i, m in enumerate(turns) if i > earlier[-1] and m.role == "user"), None)
     if following is not None:
         turns[following] = replace(turns[following], parts=(last_picture, *turns[following].parts))
-    return turns, (_LOST,)
+    return turns, (SENT_AS_USER_PICTURE,)
 
 
 def _message(message: Message, profile: Profile) -> Iterator[bytes | ImagePart]:

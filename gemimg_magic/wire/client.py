@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import random
-import time
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+import uuid
+from collections.abc import AsyncIterator, Generator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from ..core.address import is_loopback
 from ..core.advice import advise, lacks_model, offer
-from ..core.completions import Completion, Event, Finished, Received, Retrying
-from ..core.errors import APIError, APIStatusError, APITimeoutError, DecodeError
+from ..core.completions import Completion, Finished, Retrying
+from ..core.errors import APIError, APIStatusError, APITimeoutError, DecodeError, NoImageError
 from ..core.limits import Limits
 from ..core.messages import ImageRequest
 from ..core.profiles import Profile
@@ -29,22 +28,13 @@ from ..core.text import scrub
 from .faults import HTTP_ERRORS, fault_of, reason, translate
 from .inflate import pieces
 from .network import transport_for
+from .patience import pause
+from .reading import Emit, Journal, Reading
 from .sketch import handle as sketch
-
-Emit = Callable[[Event], None]
 
 # Seconds that an error may wait for the list of models that makes it clearer.
 _LIST_TIMEOUT = 5.0
-
-
-class Journal(Protocol):
-    """Takes a reply as it arrives; see the store's journal."""
-
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """The head of a reply has arrived; bytes of an earlier attempt no longer count."""
-
-    def write(self, piece: bytes) -> None:
-        """A piece of its body, as received."""
+_LONGEST_LIST = 8 * 1024 * 1024
 
 
 class _KeyAuth(httpx.Auth):
@@ -115,13 +105,15 @@ class Client:
             GemimgError: no whole picture came; the kind says why.
         """
         body = spell(request, self._profile)
+        # A gateway that knows this header answers a repeated request without asking, and billing, again.
+        call = str(uuid.uuid4())
         attempt = 0
         while True:
             try:
-                completion = await self._attempt(request, body, emit, journal)
+                completion = await self._attempt(request, body, call, emit, journal)
                 break
             except APIError as problem:
-                delay = _pause(problem, attempt) if attempt < self._retries else None
+                delay = pause(problem, attempt) if attempt < self._retries else None
                 if delay is None:
                     raise await self._advised(problem, request) from None
                 attempt += 1
@@ -145,9 +137,10 @@ class Client:
         return problem
 
     async def _attempt(
-        self, request: ImageRequest, body: Body, emit: Emit, journal: Journal | None
+        self, request: ImageRequest, body: Body, call: str, emit: Emit, journal: Journal | None
     ) -> Completion:
         headers = {
+            "Idempotency-Key": call,
             "Content-Type": "application/json",
             "Content-Length": str(body.length),
             "Accept": "text/event-stream" if request.stream else "application/json",
@@ -155,31 +148,29 @@ class Client:
         outgoing = self._http.build_request("POST", self._chat, content=_outgoing(body), headers=headers)
         reader: ReplyReader | None = None
         try:
-            async with asyncio.timeout(self._limits.total):
+            async with asyncio.timeout(self._limits.total) as clock:
                 response = await self._http.send(outgoing, stream=True)
                 try:
                     _refuse_redirect(response, self._host)
                     reader = self._reader(response, request)
                     if journal is not None:
                         journal.begin(response.status_code, response.headers)
-                    await self._read(response, reader, emit, journal)
+                    await Reading(reader, emit, journal, self._limits, clock).all_of(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
-            waited = f"{self._host} had not finished after {self._limits.total:g} s."
             if reader is None:
                 raise APITimeoutError(
-                    waited,
+                    f"{self._host} had not answered after {self._limits.total:g} s.",
                     hint="The server accepted the request. Raise the timeout, or try --stream.",
                     model=request.model,
                 ) from None
-            return await asyncio.to_thread(reader.finish, waited)
+            return await asyncio.to_thread(reader.finish, _late(self._host, self._limits))
         except HTTP_ERRORS as problem:
             if reader is None:
                 raise translate(problem, self._host, model=request.model) from None
-            return reader.finish(
-                broken=fault_of(problem).message.format(host=self._host, why=reason(problem))
-            )
+            broken = fault_of(problem).message.format(host=self._host, why=reason(problem))
+            return await asyncio.to_thread(reader.finish, broken.rstrip("."))
         return await asyncio.to_thread(reader.finish)
 
     def _secrets(self) -> list[str]:
@@ -194,22 +185,6 @@ class Client:
             limits=self._limits,
         )
 
-    async def _read(
-        self, response: httpx.Response, reader: ReplyReader, emit: Emit, journal: Journal | None
-    ) -> None:
-        total, told = 0, 0.0
-        async for piece in pieces(response):
-            total += len(piece)
-            if journal is not None:
-                journal.write(piece)
-            for event in reader.feed(piece):
-                emit(event)
-            now = time.monotonic()
-            # Ten times a second is as often as anyone can look.
-            if now - told > 0.1:
-                told = now
-                emit(Received(total))
-
     async def models(self) -> list[dict[str, Any]]:
         """The gateway's list of models, as sent.
 
@@ -218,25 +193,38 @@ class Client:
         """
         try:
             async with asyncio.timeout(min(30.0, self._limits.total)):
-                response = await self._http.get(f"{self._base_url}/models")
+                response = await self._http.send(
+                    self._http.build_request("GET", f"{self._base_url}/models"), stream=True
+                )
+                try:
+                    _refuse_redirect(response, self._host)
+                    body = await self._short(response)
+                finally:
+                    await response.aclose()
         except HTTP_ERRORS as problem:
             raise translate(problem, self._host) from None
-        _refuse_redirect(response, self._host)
-        try:
-            payload = json.loads(scrub(response.text, self._secrets()))
-        except ValueError:
-            payload = None
-        entries = payload.get("data") if isinstance(payload, dict) else payload
-        if response.is_success and isinstance(entries, list):
-            return [entry for entry in entries if isinstance(entry, dict)]
+        entries = _listed(scrub(body.decode("utf-8", "replace"), self._secrets()))
+        if response.is_success and entries is not None:
+            return entries
         reader = ReplyReader(
-            status=response.status_code if response.is_error else 500,
+            status=response.status_code,
             headers=response.headers,
             secrets=self._secrets(),
         )
-        reader.feed(response.content)
-        reader.finish()
-        raise DecodeError(f"{self._host} gave no list of models.")
+        reader.feed(body)
+        with contextlib.suppress(NoImageError):
+            reader.finish()
+        raise DecodeError(
+            f"{self._host} gave no list of models.", hint="Check the base URL: it usually ends in /v1."
+        )
+
+    async def _short(self, response: httpx.Response) -> bytes:
+        body = b""
+        async for piece in pieces(response):
+            body += piece
+            if len(body) > _LONGEST_LIST:
+                raise DecodeError(f"The list of {self._host} is larger than {_LONGEST_LIST:,} bytes.")
+        return body
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -283,24 +271,19 @@ def _refuse_redirect(response: httpx.Response, host: str) -> None:
         )
 
 
-_RETRIED_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 524, 529})
-_FINAL_CODES = frozenset(
-    {"convert_request_failed", "model_not_found", "insufficient_user_quota", "insufficient_quota"}
-)
-_LONGEST_WAIT = 60.0
+def _late(host: str, limits: Limits) -> str:
+    if limits.idle < limits.total:
+        return f"{host} sent nothing new for {limits.idle:g} s, or had not finished after {limits.total:g} s"
+    return f"{host} had not finished after {limits.total:g} s"
 
 
-def _pause(problem: APIError, attempt: int) -> float | None:
-    """Seconds to wait before the next try, or None when another try is of no use or could be billed twice."""
-    if isinstance(problem, APIStatusError):
-        if problem.status_code not in _RETRIED_STATUS or problem.code in _FINAL_CODES:
-            return None
-        if "limit: 0" in problem.message:
-            return None
-    elif problem.status_code is not None or isinstance(problem, APITimeoutError):
+def _listed(text: str) -> list[dict[str, Any]] | None:
+    """The entries of a list of models, with or without a wrapper; None where there is none."""
+    try:
+        payload = json.loads(text)
+    except ValueError:
         return None
-    stated = problem.retry_after or 0.0
-    if stated > _LONGEST_WAIT:
+    entries = payload.get("data") if isinstance(payload, dict) else payload
+    if not isinstance(entries, list) or (isinstance(payload, dict) and payload.get("success") is False):
         return None
-    backoff: float = min(0.5 * 2**attempt, 8.0)
-    return stated + backoff * random.uniform(0.5, 1.0)  # noqa: S311  spreads clients, hides nothing
+    return [entry for entry in entries if isinstance(entry, dict)]

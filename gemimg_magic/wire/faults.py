@@ -41,7 +41,7 @@ FAULTS: tuple[tuple[tuple[type[BaseException], ...], Fault], ...] = (
         (httpx.ConnectTimeout, httpcore.ConnectTimeout, httpx.PoolTimeout, httpcore.PoolTimeout),
         _CONNECT_TIMEOUT,
     ),
-    ((httpx.TimeoutException, httpcore.TimeoutException), _SILENT),
+    ((httpx.TimeoutException, httpcore.TimeoutException, TimeoutError), _SILENT),
     ((httpx.ConnectError, httpcore.ConnectError), _CONNECT),
     ((httpx.ProxyError, httpcore.ProxyError), _PROXY),
     (

@@ -19,7 +19,7 @@ _FINAL_TEXT = re.compile(
 )
 _PASSING_TEXT = re.compile(r"\bUNAVAILABLE\b|\bRESOURCE_EXHAUSTED\b")
 _LONGEST_WAIT = 60.0
-_LINE = 64  # how much of a line is kept to know its kind
+_LINE = 64  # so much of a line is kept to know its kind
 _SMALL = 4096  # more bytes at once are never heartbeats alone
 
 
@@ -67,9 +67,10 @@ class Heartbeats:
 
     def useful(self, piece: bytes) -> bool:
         """Whether something of an answer is in these bytes."""
-        found = len(piece) > _SMALL or any(
-            line.strip() and not line.startswith(b":") for line in (self._line + piece).split(b"\n")
-        )
-        _, newline, tail = piece.rpartition(b"\n")
-        self._line = (tail if newline else self._line + tail)[:_LINE]
-        return found
+        if len(piece) > _SMALL:
+            start = piece.rfind(b"\n") + 1
+            self._line = piece[start : start + _LINE] if start else (self._line or piece[:_LINE])
+            return True
+        *whole, part = (self._line + piece).split(b"\n")
+        self._line = part[:_LINE]
+        return any(line.strip() and not line.startswith(b":") for line in (*whole, part))

@@ -42,7 +42,7 @@ def test_options_are_read_and_the_rest_stays_as_typed(line, values, rest):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("--bogus x", "There is no option --bogus."),
+        ("--bogus x", "There is no option --bogus. See %%imagine?"),
         ("--aspct 16:9", "Did you mean --aspect?"),
         ("--ou fox x", "Did you mean --out?"),
         ("-a 16-9 x", "It takes a ratio such as 16:9."),

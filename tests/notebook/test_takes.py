@@ -154,7 +154,8 @@ def test_where_assistant_pictures_are_lost_the_last_goes_as_a_user_picture(remot
     *_, answer, last = gateway.last.json["messages"]
     assert answer["content"] == "Answer 0"
     assert base64.b64decode(last["content"][0]["image_url"]["url"].split(",")[1]) == png("red")
-    assert "went as a user picture" in "\n".join(shown.text for shown in ran.shown)
+    assert "went as a user picture" in ran.shown[-1].text
+    assert ran.pictures[0].text == "b · 32×24 · test-model · continued from its picture alone"
 
 
 def test_running_cells_again_sends_the_same_request(remote, gateway):
