@@ -92,7 +92,9 @@ class RawSocket:
         if self.connection is None:
             self.connection = socket.create_connection((parts.hostname, parts.port))
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        head = f"POST {parts.path}/v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        head = (
+            f"POST {parts.path}/v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        )
         self.connection.sendall(head.encode())
         for piece in body:
             self.connection.sendall(piece)

@@ -62,7 +62,8 @@ def receive(client: str, url: str, reply: str, count: int) -> dict[str, float]:
     seen: list[bytes] = []
 
     def job() -> None:
-        seen[:] = [fetch(f"{url}/{reply}")]
+        # Pictures of a notebook stay in memory; to drop each would let some clients reuse it for free.
+        seen.append(fetch(f"{url}/{reply}"))
 
     found = repeated(job, count)
     if hashlib.sha256(seen[0]).digest() != hashlib.sha256(noise(3840, 4096)).digest():

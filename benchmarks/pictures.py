@@ -26,7 +26,7 @@ def noise(width: int, height: int, seed: int = 1) -> bytes:
 def numbered(picture: bytes, count: int) -> Iterator[bytes]:
     """So many pictures that differ in their bytes only."""
     for number in range(count):
-        yield picture[:-12] + _chunk(b"tEXt", b"number\0%d" % number) + picture[-12:]
+        yield picture[:-12] + _chunk(b"nuMb", b"%d" % number) + picture[-12:]
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A loopback server whose replies are built before it listens. It runs in a process of its own.
 
-The first part of a path names the reply: ``/whole/v1/chat/completions``. ``GET /last`` gives the moment, on the
-machine's monotonic clock, at which the last held-back end of a reply was sent.
+The first part of a path names the reply: ``/whole/v1/chat/completions``. ``GET /last`` gives the moment, on
+the machine's monotonic clock, at which the last held-back end of a reply was sent.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from .core.cleaning import without_private_metadata
+from .core.cleaning import png_chunks, without_private_metadata
 from .core.messages import ImagePart
 from .core.pictures import FORMATS, examine, open_picture, picture_end, sniff
 
@@ -43,8 +43,8 @@ def fit(data: bytes) -> ImagePart:
 
 
 def _is_turned(data: bytes, media_type: str) -> bool:
-    # Reading Exif from a PNG may mean decoding all of it; the chunk is named in the file when there is one.
-    if media_type == "image/png" and b"eXIf" not in data:
+    # Pillow decodes all of a PNG to look for Exif behind its pixels; its list of chunks costs nothing.
+    if media_type == "image/png" and b"eXIf" not in png_chunks(data):
         return False
     return bool(open_picture(data).getexif().get(_ORIENTATION, 1) != 1)
 

@@ -38,6 +38,18 @@ def without_private_metadata(data: bytes, media_type: str) -> bytes:
     return data
 
 
+def png_chunks(data: bytes) -> set[bytes]:
+    """The kinds of chunks in a PNG file.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        return {data[start + 4 : start + 8] for start, _, _ in _png_pieces(data)}
+    except struct.error as problem:
+        raise ValueError("the file is damaged") from problem
+
+
 def _kept(data: bytes, pieces: Iterator[tuple[int, int, bool]]) -> bytes:
     """The pieces that are not private; no copy when all are kept."""
     spans = list(pieces)

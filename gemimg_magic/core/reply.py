@@ -89,8 +89,7 @@ class ReplyReader:
             raise DecodeError(
                 f"The reply is larger than {cap} (limits.reply_bytes); it was not read to its end."
             )
-        for frame in self._frames.feed(self._blobs.feed(data)):
-            self._frame(frame)
+        self._take(self._frames.feed(self._blobs.feed(data)))
         if self._frames.done or self._whole:
             self._whole = False
             for text, thought in self._answers.finish():
@@ -190,13 +189,30 @@ class ReplyReader:
 
     # Frames and documents.
 
+    def _take(self, frames: list[bytes | Document]) -> None:
+        """Read frames. What the lane finds of one picture is decoded together: base64 likes long pieces."""
+        texts: list[bytes] = []
+        for frame in frames:
+            text = self._lane.text(frame) if isinstance(frame, bytes) else None
+            if text is not None and self._blobs.marked(text):
+                text = None
+            if text is not None:
+                texts.append(text)
+                if text.isascii() and self._answers[self._lane_choice].main.inside:
+                    continue
+            self._pass_on(texts)
+            if text is None:
+                self._frame(frame)
+        self._pass_on(texts)
+
+    def _pass_on(self, texts: list[bytes]) -> None:
+        if texts:
+            self._shown(self._answers[self._lane_choice].main.feed_raw(b"".join(texts)))
+            texts.clear()
+
     def _frame(self, frame: bytes | Document, *, last: bool = False) -> None:
         if isinstance(frame, Document):
             self._document(frame.text, frame.value)
-            return
-        text = self._lane.text(frame)
-        if text is not None and not self._blobs.marked(text):
-            self._shown(self._answers[self._lane_choice].main.feed_raw(text))
             return
         self._lane.forget()
         written = frame.decode("utf-8", "replace").strip()

@@ -215,7 +215,9 @@ class _as_httpcore:  # noqa: N801  used as a function
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: object
+    ) -> None:
         if isinstance(problem, TimeoutError):
             raise self._timeout("timed out") from problem
         if isinstance(problem, OSError):
