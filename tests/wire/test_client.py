@@ -142,7 +142,8 @@ def test_a_gzip_bomb_is_stopped_at_the_cap(engine, gateway):
     assert isinstance(problem, errors.DecodeError)
     assert "268,435,456 bytes" in str(problem)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 300_000, f"{grown} kB"
+    # The cap of 256 MiB, and room for the allocator; without a cap it would be a multiple of the 300 MB.
+    assert grown < 450_000, f"{grown} kB"
 
 
 def test_compressed_replies_are_read(engine, gateway):
