@@ -82,7 +82,8 @@ class _Wire(asyncio.Protocol):
     def use(self, transport: asyncio.Transport) -> None:
         """From now on bytes go through this transport. Whoever writes waits until all is with the system."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        # Not 0: under TLS an empty buffer would then count as a full one, and a second write wait for ever.
+        transport.set_write_buffer_limits(high=1)
 
     async def receive(self, timeout: float | None) -> bytes:
         """What has arrived; empty at the end."""
