@@ -105,6 +105,10 @@ def _draw(prompt: str, out: str | None, options: dict[str, Any]) -> int:
     saving = {"metadata": options.pop("metadata", True), "overwrite": options.pop("overwrite", False)}
     if "param" in options:
         options["params"] = values_of_params(options.pop("param"))
+    if options.pop("dry_run", False):
+        options.pop("max_cost", None)
+        print(engine.plan(text, **options))
+        return 0
     job = engine.start(text, **options)
     try:
         for _ in job.follow():

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import inspect
+import itertools
 import weakref
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .budget import Spending, Till
 from .core.completions import Completion
+from .core.cost import estimate
 from .core.errors import PromptError
 from .core.messages import ImageRequest, Message, Part, TextPart, system, user
 from .core.models import check_request, resolve_alias
 from .core.options import checked
+from .core.plan import Plan, Planned
 from .core.secret import Secret
 from .inputs import flatten
 from .jobs import Emit, Gate, Job, background_loop
@@ -29,24 +33,34 @@ Prompt = str | Iterable[Part] | ImageRequest
 
 
 class Engine:
-    """Makes pictures. It remembers nothing between calls but its connections.
+    """Makes pictures. It remembers nothing between calls but its connections and what was spent.
 
     Args:
         settings: a whole set of settings, or None to gather them from the environment.
         transport: an ``httpx.AsyncBaseTransport`` to use instead of the network.
+        spending: where the cost of all requests is added up, and the limit they keep; the engine's own, with
+            the limit ``max_cost`` of the settings, unless given.
         fields: any field of :class:`~gemimg_magic.settings.Settings` by keyword.
 
     Raises:
         SettingsError: the settings make no sense together.
     """
 
-    def __init__(self, settings: Settings | None = None, *, transport: Any = None, **fields: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        transport: Any = None,
+        spending: Spending | None = None,
+        **fields: Any,
+    ) -> None:
         if isinstance(fields.get("api_key"), str):
             # A traceback may print this frame's variables.
             fields["api_key"] = Secret(fields["api_key"], "api_key")
         self.settings = settings.with_options(**fields) if settings else Settings.load(**fields)
         self._transport = transport
         self._client: Client | None = None
+        self.spending = spending or Spending(self.settings.max_cost)
 
     def generate(self, prompt: Prompt, **options: Any) -> Completion:
         """Make pictures and wait for them.
@@ -61,7 +75,13 @@ class Engine:
         return self.start(prompt, **options).result()
 
     def start(
-        self, prompt: Prompt, *, mode: str | None = None, gate: Gate | None = None, **options: Any
+        self,
+        prompt: Prompt,
+        *,
+        mode: str | None = None,
+        gate: Gate | None = None,
+        max_cost: float | Spending | None = None,
+        **options: Any,
     ) -> Job:
         """Begin to make pictures; the same as :meth:`generate` without the wait.
 
@@ -69,6 +89,7 @@ class Engine:
             prompt: text, parts in order, or a whole request.
             mode: how the store is used, where that differs from the settings.
             gate: shared by requests of which only so many may run at a time.
+            max_cost: US dollars that this request may cost; a ``Spending`` with a limit is shared by several.
             options: as for :meth:`request`.
 
         Raises:
@@ -76,14 +97,59 @@ class Engine:
         """
         request = self.request(prompt, **options)
         recall = self._recall(mode)
+        till = self._till(max_cost)
 
         async def ask(emit: Emit, journal: Journal | None) -> Completion:
-            return await self._connected().complete(request, emit, journal)
+            client = self._connected()
+            return await till.pay(request, lambda: client.complete(request, emit, journal))
 
         def work(emit: Emit) -> Coroutine[Any, Any, Completion]:
             return recall.answer(request, ask, emit)
 
         return Job(gate.hold(work) if gate else work)
+
+    def _till(self, max_cost: float | Spending | None) -> Till:
+        own = self.settings
+        if max_cost is not None and not isinstance(max_cost, Spending):
+            max_cost = Spending(checked("max_cost", max_cost))
+        limits = [self.spending] if max_cost is None else [max_cost, self.spending]
+        return Till(limits, own.price, free=own.profile == "sketch")
+
+    def plan(
+        self,
+        prompt: Prompt | Sequence[ImageRequest],
+        *,
+        mode: str | None = None,
+        labels: Sequence[str] = (),
+        **options: Any,
+    ) -> Plan:
+        """What a call would do, and what that may cost; nothing is sent, nothing is written.
+
+        Args:
+            prompt: as for :meth:`start`, or several requests.
+            mode: how the store is used, where that differs from the settings.
+            labels: what tells several requests apart, in their order.
+            options: as for :meth:`request`.
+
+        Returns:
+            A value whose text is the dry run.
+
+        Raises:
+            PromptError: a request is wrong.
+        """
+        own = self.settings
+        given = list(prompt) if not isinstance(prompt, (str, ImageRequest)) else []
+        requests = [one for one in given if isinstance(one, ImageRequest)]
+        if not requests:
+            single = prompt if isinstance(prompt, (str, ImageRequest)) else _parts_of(given)
+            requests = [self.request(single, **options)]
+        recall = self._recall(mode)
+        free = own.profile == "sketch"
+        planned = tuple(
+            Planned(one, recall.holds(one), estimate(one, price=own.price, free=free), label)
+            for one, label in zip(requests, itertools.chain(labels, itertools.repeat("")), strict=False)
+        )
+        return Plan(planned, f"{own.profile} at {own.base_url}", recall.mode == "replay")
 
     @property
     def store(self) -> Store:
@@ -192,6 +258,10 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"<Engine {self.settings.profile} {self.settings.base_url} {self.settings.model}>"
+
+
+def _parts_of(given: Iterable[Part | ImageRequest]) -> list[Part]:
+    return [part for part in given if not isinstance(part, ImageRequest)]
 
 
 def _hang_up(client: Client) -> concurrent.futures.Future[None]:

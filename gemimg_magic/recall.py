@@ -34,8 +34,16 @@ class Recall:
 
     def __init__(self, store: Store, mode: str, *, keeps: bool) -> None:
         self._store = store
-        self._mode = mode
+        self.mode = mode
         self._keeps = keeps
+
+    def holds(self, request: ImageRequest) -> bool:
+        """Whether the answer to a request would come from the store.
+
+        Raises:
+            StoreError: its record is damaged.
+        """
+        return self.mode in ("auto", "replay") and self._store.holds(canonical(request))
 
     async def answer(self, request: ImageRequest, ask: Ask, emit: Emit) -> Completion:
         """The answer to a request: the recorded one, or a new one, which is then recorded.
@@ -63,15 +71,15 @@ class Recall:
         return completion
 
     async def _found(self, request: ImageRequest, ask: Ask, emit: Emit) -> Answer:
-        if self._mode == "off":
+        if self.mode == "off":
             return Answer(await ask(_without_end(emit), None))
         form = await asyncio.to_thread(canonical, request)
-        if self._mode != "record":
+        if self.mode != "record":
             answer = await asyncio.to_thread(self._store.lookup, form)
             if answer is not None:
                 _tell(answer.completion, emit)
                 return answer
-            if self._mode == "replay":
+            if self.mode == "replay":
                 raise await asyncio.to_thread(self._store.miss, form)
         if not self._keeps:
             return Answer(await ask(_without_end(emit), None))

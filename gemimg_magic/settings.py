@@ -42,6 +42,12 @@ class Settings:
     parallel: int = _setting(4, "requests at a time")
     timeout: float = _setting(300.0, "seconds for one request, all told")
     retries: int = _setting(2, "tries after the first, before any answer")
+    max_cost: float | None = _setting(
+        None, "stop before the request that would pass so many US dollars in this session"
+    )
+    price: float | None = _setting(
+        None, "US dollars that one request costs, where you know it and the gateway does not report it"
+    )
     short_errors: bool = _setting(True, "show errors as one line")
     base_url: str = field(default="", metadata={"env": "GEMIMG_BASE_URL"})
     api_key: Secret | None = None

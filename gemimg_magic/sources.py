@@ -67,6 +67,10 @@ def _check_values(values: Mapping[str, Any]) -> None:
             raise SettingsError(
                 f"There is no {entry.name} {values[entry.name]!r}.", hint=f"It is one of {', '.join(known)}."
             )
+    for name in ("max_cost", "price"):
+        amount = values.get(name, 0)
+        if not isinstance(amount, int | float) or not 0 <= amount < 1e9:
+            raise SettingsError(f"{name} {amount!r} is not right.", hint="It takes an amount in US dollars.")
 
 
 def _with_gateway(settings: Settings, environ: _Environment, given_key: Secret | None) -> Settings:

@@ -2,6 +2,7 @@
 
 Every number has a date: gateways rename, retire and reprice. A model that is not listed is not refused.
 Sources: the providers' model cards and price pages as of 2026-11; pixel sizes as observed on the live API.
+Prices are those of the maker. A reseller sets its own, and only its reply can tell them (``usage.cost``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,39 @@ FOURTEEN_RATIOS = (*TEN_RATIOS, "1:4", "4:1", "1:8", "8:1")
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What a model's maker charges, in US dollars for a million tokens.
+
+    Args:
+        prompt: for what is sent, text and pictures alike.
+        text: for text that comes back, thoughts included.
+        picture: for pictures that come back.
+        made: tokens of one picture that comes back, by size; a size that is missing is not known.
+        sent: tokens of one picture that is sent; 0 where they depend on its pixels.
+        as_of: the month in which this was read.
+        source: where.
+    """
+
+    prompt: float
+    text: float
+    picture: float
+    made: Mapping[str, int]
+    sent: int
+    as_of: str
+    source: str
+
+
+# LiteLLM's price file is the one that lists all of them with the maker's page as its source. Tokens of a
+# picture: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/models/gemini/3-1-flash-image and the
+# pages beside it. For 2.1 only 1K is published in tokens, so 2K and 4K have no known price.
+_LISTED = "ai.google.dev/gemini-api/docs/pricing, as listed in litellm 1.109.1"
+
+
+def _listed(prompt: float, text: float, picture: float, made: Mapping[str, int], sent: int) -> Rates:
+    return Rates(prompt, text, picture, made, sent, "2026-11", _LISTED)
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A picture model.
 
@@ -27,8 +61,9 @@ class Model:
         ratios: aspect ratios that it can make.
         sizes: sizes that it can make.
         max_images: how many reference pictures one request may hold.
-        prices: US dollars for one picture, by size; a size that is missing has no known price.
+        prices: US dollars for one picture as published, by size; a size that is missing has no known price.
         priced: the month in which the prices were read.
+        rates: what its tokens cost, or None where that is not known.
         retired: the day it was shut down, or empty.
     """
 
@@ -38,23 +73,53 @@ class Model:
     max_images: int
     prices: Mapping[str, float] = field(default_factory=dict)
     priced: str = "2026-11"
+    rates: Rates | None = None
     retired: str = ""
 
 
 DEFAULT_MODEL = "gemini-nano-banana-2.1"
 
 MODELS = (
-    Model(DEFAULT_MODEL, FOURTEEN_RATIOS, ("1K", "2K", "4K"), 14, {"1K": 0.0336}),
-    Model("gemini-3-pro-image", TEN_RATIOS, ("1K", "2K", "4K"), 14, {"1K": 0.134, "2K": 0.134, "4K": 0.24}),
+    Model(
+        DEFAULT_MODEL,
+        FOURTEEN_RATIOS,
+        ("1K", "2K", "4K"),
+        14,
+        {"1K": 0.0336},
+        rates=_listed(1.50, 7.50, 30.0, {"1K": 1120}, 1120),
+    ),
+    Model(
+        "gemini-3-pro-image",
+        TEN_RATIOS,
+        ("1K", "2K", "4K"),
+        14,
+        {"1K": 0.134, "2K": 0.134, "4K": 0.24},
+        rates=_listed(2.0, 12.0, 120.0, {"1K": 1120, "2K": 1120, "4K": 2000}, 560),
+    ),
     Model(
         "gemini-3.1-flash-image",
         FOURTEEN_RATIOS,
         ("512", "1K", "2K", "4K"),
         14,
         {"512": 0.045, "1K": 0.067, "2K": 0.101, "4K": 0.151},
+        rates=_listed(0.50, 3.0, 60.0, {"512": 747, "1K": 1120, "2K": 1680, "4K": 2520}, 1120),
     ),
-    Model("gemini-3.1-flash-lite-image", FOURTEEN_RATIOS, ("1K",), 14, {"1K": 0.0336}),
-    Model("gemini-2.5-flash-image", TEN_RATIOS, ("1K",), 3, {"1K": 0.039}),
+    Model(
+        "gemini-3.1-flash-lite-image",
+        FOURTEEN_RATIOS,
+        ("1K",),
+        14,
+        {"1K": 0.0336},
+        rates=_listed(0.25, 1.50, 30.0, {"1K": 1120}, 1120),
+    ),
+    Model(
+        "gemini-2.5-flash-image",
+        TEN_RATIOS,
+        ("1K",),
+        3,
+        {"1K": 0.039},
+        rates=_listed(0.30, 2.50, 30.0, {"1K": 1290}, 0),
+    ),
     Model("gemini-2.0-flash-exp-image-generation", (), (), 3, retired="2025-11-14"),
     Model("gemini-2.0-flash-preview-image-generation", (), (), 3, retired="2025-11-14"),
 )

@@ -85,6 +85,16 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def _usd(text: str) -> float:
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise ValueError("an amount in US dollars, such as 0.50")
+    return value
+
+
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not all(name.isidentifier() for name in names):
@@ -216,6 +226,20 @@ OPTIONS: tuple[Option, ...] = (
         "sending",
         "N",
         _whole(0),
+    ),
+    Option(
+        "dry_run",
+        ("--dry-run",),
+        "show what would be sent, what is recorded, and the price; send, bind and write nothing",
+        "sending",
+    ),
+    Option(
+        "max_cost",
+        ("--max-cost",),
+        "stop before the request that would pass so many US dollars",
+        "sending",
+        "USD",
+        _usd,
     ),
     Option("profile", ("-p", "--profile"), "how the gateway is spoken to", "sending", "PROFILE"),
     Option("stream", ("--stream",), "ask for a streamed reply", "sending"),

@@ -10,11 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from IPython.display import publish_display_data
+
+from ..budget import Spending
 from ..core.completions import GeneratedImage
 from ..core.errors import GemimgError, PromptError
 from ..core.line import parse
-from ..core.messages import ImagePart, Part, TextPart
+from ..core.messages import ImagePart, ImageRequest, Part, TextPart
 from ..core.options import options_at, values_of_params
+from ..core.plan import Plan
 from ..core.prompt import parse_prompt
 from ..core.text import looks_like_key
 from ..engine import Engine
@@ -44,7 +48,7 @@ def in_one_line(magics: ImagineMagics) -> Iterator[None]:
 
 def draw(
     magics: ImagineMagics, line: str, cell: str | None, local_names: Mapping[str, Any]
-) -> GeneratedImage | Takes:
+) -> GeneratedImage | Takes | None:
     """Make the pictures of one cell or line, show them and bind them.
 
     Args:
@@ -54,7 +58,7 @@ def draw(
         local_names: names of the function or loop around a ``%imagine``.
 
     Returns:
-        What the first name is bound to: the last picture of the answer, or all takes.
+        What the first name is bound to: the last picture of the answer, or all takes. None after a dry run.
 
     Raises:
         GemimgError: something failed; what did come is bound and shown all the same.
@@ -72,8 +76,12 @@ def draw(
     if "conversation" in options:
         options["history"] = names.turns(options.pop("conversation"))
     engine = magics.engine(profile=options.pop("profile", None), embed=options.pop("embed", None))
-    view = View(magics.ip, binding.label, quiet=options.pop("quiet", False))
-    save, metadata = options.pop("save", None), options.pop("metadata", True)
+    quiet, save = options.pop("quiet", False), options.pop("save", None)
+    metadata = options.pop("metadata", True)
+    if options.pop("dry_run", False):
+        publish_display_data({"text/plain": str(_plan(engine, parts, binding.count, options))})
+        return None
+    view = View(magics.ip, binding.label, quiet=quiet)
     try:
         outcome = _outcome(engine, parts, binding.count, options, view)
     except BaseException:
@@ -98,12 +106,11 @@ def _outcome(
 ) -> Outcome:
     """Start all takes and wait for them, with progress; an interrupt stops what is not done."""
     parallel, mode = options.pop("parallel", engine.settings.parallel), options.pop("mode", None)
-    if "param" in options:
-        options["params"] = values_of_params(options.pop("param"))
-    request = engine.request(parts, **options)
+    limit = options.pop("max_cost", None)
+    max_cost = None if limit is None else Spending(limit)
     gate = Gate(parallel)
-    takes = [replace(request, take=request.take + number) for number in range(count)]
-    jobs = [engine.start(take, mode=mode, gate=gate) for take in takes]
+    takes = _takes(engine, parts, count, options)
+    jobs = [engine.start(take, mode=mode, gate=gate, max_cost=max_cost) for take in takes]
     interrupted = False
     try:
         for event in follow(jobs):
@@ -114,6 +121,24 @@ def _outcome(
         for job in jobs:
             job.cancel()
     return Outcome.of(jobs, interrupted=interrupted)
+
+
+def _takes(
+    engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any]
+) -> list[ImageRequest]:
+    """The requests of all takes."""
+    if "param" in options:
+        options["params"] = values_of_params(options.pop("param"))
+    request = engine.request(parts, **options)
+    return [replace(request, take=request.take + number) for number in range(count)]
+
+
+def _plan(engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any]) -> Plan:
+    """What the cell would do. How many at a time, and up to what price, makes no difference to it."""
+    mode = options.pop("mode", None)
+    for name in ("parallel", "max_cost"):
+        options.pop(name, None)
+    return engine.plan(_takes(engine, parts, count, options), mode=mode)
 
 
 def _read(line: str, cell: str | None) -> tuple[dict[str, Any], str]:

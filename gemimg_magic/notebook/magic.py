@@ -24,6 +24,7 @@ from .history import History
 from .traits import SettingTraits
 
 if TYPE_CHECKING:
+    from ..budget import Spending
     from ..engine import Engine
 
 
@@ -36,6 +37,7 @@ class ImagineMagics(SettingTraits, Magics):
         self.ip = shell
         self.history = History()
         self._engines: dict[Settings, Engine] = {}
+        self._spending: Spending | None = None
         self._returned: tuple[int, object] | None = None
 
     def engine(self, **options: Any) -> Engine:
@@ -47,9 +49,19 @@ class ImagineMagics(SettingTraits, Magics):
         from ..engine import Engine
 
         settings = Settings.load(config=self.configured(), **options)
+        self.spending.limit = settings.max_cost
         if settings not in self._engines:
-            self._engines[settings] = Engine(settings)
+            self._engines[settings] = Engine(settings, spending=self.spending)
         return self._engines[settings]
+
+    @property
+    def spending(self) -> Spending:
+        """What this session has spent, whatever engine it went through."""
+        from ..budget import Spending
+
+        if self._spending is None:
+            self._spending = Spending()
+        return self._spending
 
     def close(self) -> None:
         """Close all connections."""

@@ -98,6 +98,17 @@ class Store:
             return None
         return from_record(decode(data, key), self.load)
 
+    def holds(self, form: Canonical) -> bool:
+        """Whether there is a record of a canonical request. Its pictures are not looked at.
+
+        Raises:
+            StoreError: it is damaged, edited, or the store is a newer one's.
+        """
+        key = key_of(form)
+        data = self.read(self.record_path(key))
+        self.check_format()
+        return data is not None and bool(decode(data, key))
+
     def record(self, form: Canonical, answer: Answer) -> Answer:
         """Keep an answer; a record of the same request is replaced.
 
