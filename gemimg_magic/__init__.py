@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .core.export import read_provenance as read_provenance
     from .engine import Engine as Engine
     from .engine import imagine as imagine
+    from .notebook.panel import panel as panel
     from .session import Session as Session
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ _HOMES = {
     "Session": ".session",
     "errors": ".core",
     "imagine": ".engine",
+    "panel": ".notebook.panel",
     "read_provenance": ".core.export",
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "errors",
     "imagine",
     "load_ipython_extension",
+    "panel",
     "read_provenance",
 ]
 

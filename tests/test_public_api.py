@@ -21,6 +21,7 @@ PUBLIC = [
     "errors",
     "imagine",
     "load_ipython_extension",
+    "panel",
     "read_provenance",
 ]
 HEAVY = ["PIL", "anywidget", "asyncio", "httpx", "ipywidgets", "numpy", "pybase64"]

@@ -64,6 +64,35 @@ def cell_source(image: GeneratedImage, near: NameOf | Surroundings, *, out: str 
     return " ".join(words) + comment + "\n" + body + ("\n" if body.endswith("\n") else "")
 
 
+def cell_text(values: Mapping[str, Any], prompt: str) -> str:
+    r"""A ``%%imagine`` cell from the values of its options and the prompt as it is typed.
+
+    Args:
+        values: name of the option -> value, in any order; None, empty text and empty tuples are left out.
+        prompt: what stands below the first line, already in the language of the cell.
+
+    >>> print(cell_text({"aspect": "16:9", "out": "fox", "images": ("lake", "a b.jpg")}, "a fox"))
+    %%imagine -o fox -i lake -i "a b.jpg" -a 16:9
+    a fox
+    """
+    words = ["%%imagine"]
+    for option in OPTIONS:
+        value = values.get(option.name)
+        if option.sets is None and value not in (None, "", (), False):
+            words += _words(option.flags[0], tuple(map(_reference, value)) if option.repeat else value)
+    # One line end at the end belongs to the cell, not to the prompt.
+    return " ".join(words) + "\n" + prompt + ("\n" if prompt.endswith("\n") else "")
+
+
+def _reference(value: str) -> str:
+    """A picture as the value of an option: an expression as it is, a path with spaces in quotes.
+
+    >>> _reference("fox[0]"), _reference("a b.jpg"), _reference("f(1, 2)")
+    ('fox[0]', '"a b.jpg"', 'f(1, 2)')
+    """
+    return _quoted(value) if " " in value and not re.search(r"[(\[\"']", value) else value
+
+
 class _Writer:
     """Writes one request; ``missing`` collects what the cell cannot say."""
 

@@ -64,7 +64,7 @@ def draw(
         GemimgError: something failed; what did come is bound and shown all the same.
         Interrupted: the user stopped it.
     """
-    options, text = _read(line, cell)
+    options, text = read_cell(line, cell)
     binding = Binding(options.pop("out", ()), options.pop("n", 1), options.pop("alt", None))
     names = Names(magics.ip.user_ns, local_names)
     parts = names.fill(parse_prompt(text, raw=options.pop("raw", False)))
@@ -72,7 +72,7 @@ def draw(
         raise PromptError("The prompt is empty.", hint="Say what to draw.")
     if "style" in options:
         parts = joined([*parts, TextPart("\n\n" + names.snippet(options.pop("style"), magics.styles or {}))])
-    parts = joined([*_references(names, options), *parts])
+    parts = joined([*references(names, options), *parts])
     if "conversation" in options:
         options["history"] = names.turns(options.pop("conversation"))
     engine = magics.engine(profile=options.pop("profile", None), embed=options.pop("embed", None))
@@ -141,7 +141,7 @@ def _plan(engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str
     return engine.plan(_takes(engine, parts, count, options), mode=mode)
 
 
-def _read(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
+def read_cell(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
     """The options that were typed, and the prompt."""
     if cell is None:
         typed = parse(line, options_at("cell"))
@@ -162,7 +162,7 @@ def _read(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
     return dict(typed.values), text
 
 
-def _references(names: Names, options: dict[str, Any]) -> list[ImagePart]:
+def references(names: Names, options: dict[str, Any]) -> list[ImagePart]:
     """The picture to edit, then the references, in the order they were typed."""
     edited = [("-e", options.pop("edit"))] if "edit" in options else []
     typed = [*edited, *(("-i", reference) for reference in options.pop("images", ()))]

@@ -8,6 +8,7 @@ from ..core.errors import PromptError
 from ..core.text import did_you_mean
 from .command import Command, tell
 from .commands_gateway import GATEWAY_COMMANDS
+from .commands_panel import PANEL_COMMANDS
 from .commands_pictures import PICTURE_COMMANDS
 from .manage_store import STORE_COMMANDS
 
@@ -23,6 +24,7 @@ def _help(magics: ImagineMagics, words: str) -> None:
 COMMANDS = (
     *GATEWAY_COMMANDS,
     *PICTURE_COMMANDS,
+    *PANEL_COMMANDS,
     *STORE_COMMANDS,
     Command("help", "this list", _help),
 )

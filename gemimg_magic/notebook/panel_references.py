@@ -1,0 +1,168 @@
+"""The pictures that go with a prompt: where each came from, and how a cell spells it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..core.completions import GeneratedImage
+from ..core.errors import PromptError
+from ..core.export import suffix_of
+from ..core.messages import ImagePart
+from ..core.pictures import sniff
+from ..inputs import picture_parts, read_picture
+from .holdings import Holdings
+from .names import Names
+from .panel_host import Host
+
+FOLDER = "uploads"
+_SUFFIX = re.compile(r"\.(png|jpe?g|webp|gif|bmp|tiff?)$", re.IGNORECASE)
+_CHUNKS = 4096  # of half a megabyte: a limit against a front end gone wild
+
+
+class References:
+    """Turns what people hold, name or drop into pictures, and pictures back into words of a cell.
+
+    Args:
+        host: the notebook around.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._spelled: dict[str, str] = {}  # SHA-256 -> a variable, an expression or a file
+        self._arriving: dict[str, dict[int, bytes]] = {}
+
+    def read(self, values: Any) -> tuple[ImagePart, ...]:
+        """The pictures in what somebody sets as references; a text is a variable, expression or file.
+
+        Raises:
+            PromptError: something is not a picture.
+        """
+        several = list(values) if isinstance(values, (list, tuple)) else [values]
+        return tuple(part for value in several for part in self._read_one(value))
+
+    def _read_one(self, value: Any) -> tuple[ImagePart, ...]:
+        if not isinstance(value, str):
+            return picture_parts(value)
+        parts = self._host.names.picture(value, "among the references")
+        if len(parts) == 1:
+            self._spelled[parts[0].sha256] = value
+        return parts
+
+    def spell(self, part: ImagePart) -> str:
+        """What a cell says for this picture: a variable where one holds it, else a file.
+
+        A picture that stands nowhere gets a variable named after its content, see :meth:`settle`.
+        """
+        spelled = self._spelled.get(part.sha256)
+        if spelled is None or (spelled.isidentifier() and spelled not in self._host.variables):
+            spelled = self._spelled[part.sha256] = self._found(part)
+        return spelled
+
+    def settle(self, part: ImagePart) -> str:
+        """As :meth:`spell`, and looked up again: what it says gives this very picture from now on."""
+        spelled = self.spell(part)
+        if not self._reads_as(spelled, part):
+            spelled = self._spelled[part.sha256] = self._found(part)
+        if spelled == _own_name(part):
+            self._host.variables[spelled] = part
+        return spelled
+
+    def _found(self, part: ImagePart) -> str:
+        held = Holdings(self._host.variables, self._host.hidden, self._host.engine.store)
+        return held.name_of(part) or held.file_of(part) or _own_name(part)
+
+    def _reads_as(self, spelled: str, part: ImagePart) -> bool:
+        try:
+            return [one.data for one in self._host.names.picture(spelled, "")] == [part.data]
+        except PromptError:
+            return False
+
+    # Uploads
+
+    def chunk(self, message: Mapping[str, Any], data: bytes) -> ImagePart | None:
+        """Take in a piece of an upload; the pieces may come in any order.
+
+        Args:
+            message: ``id`` of the upload, number ``i`` of the piece, count ``n``, file ``name``.
+            data: the piece.
+
+        Returns:
+            The picture when it is whole, kept as a file beside the notebook; None before.
+
+        Raises:
+            PromptError: it is no picture.
+        """
+        count = int(message["n"])
+        if not 0 <= int(message["i"]) < count <= _CHUNKS:
+            raise PromptError("This upload is damaged.", hint="Try it again.")
+        pieces = self._arriving.setdefault(str(message["id"]), {})
+        pieces[int(message["i"])] = data
+        if len(pieces) < count:
+            return None
+        del self._arriving[str(message["id"])]
+        return self.keep(b"".join(pieces[number] for number in range(count)), str(message["name"]))
+
+    def keep(self, data: bytes, name: str) -> ImagePart:
+        """A picture from outside, written to the folder ``uploads`` so that a cell can name it.
+
+        Raises:
+            PromptError: it is no picture.
+        """
+        [part] = picture_parts(data)
+        try:
+            path = _written(data, safe_name(name, suffix_of(kind) if (kind := sniff(data)) else ""))
+            kept = read_picture(path)
+        except OSError:
+            # A folder that cannot be written: a variable has to do, as long as the kernel lives.
+            return part
+        self._spelled[kept.sha256] = path.as_posix()
+        return kept
+
+
+def _own_name(part: ImagePart) -> str:
+    return f"picture_{part.sha256[:8]}"
+
+
+def safe_name(name: str, suffix: str) -> str:
+    r"""A file name without folders or anything that a shell, a prompt or another system reads in its own way.
+
+    Args:
+        name: as the browser tells it.
+        suffix: that of the format that the bytes have; empty keeps the name's own.
+
+    >>> safe_name("C:\\Users\\ann\\My Photo (1).JPG", ".jpg"), safe_name("../../etc/passwd", ".png")
+    ('My-Photo-1.jpg', 'passwd.png')
+    >>> safe_name("...", ".png"), safe_name("plan.tif", "")
+    ('picture.png', 'plan.tif')
+    """
+    base = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    stem, own = (base[: found.start()], found[1].lower()) if (found := _SUFFIX.search(base)) else (base, "")
+    words = re.sub(r"[^\w]+", "-", stem).strip("-_")[:60]
+    return f"{words or 'picture'}{suffix or (own and '.' + own) or '.png'}"
+
+
+def _written(data: bytes, name: str) -> Path:
+    """The file in the folder that holds these bytes; what is there under that name is never replaced."""
+    folder = Path(FOLDER)
+    folder.mkdir(exist_ok=True)
+    wanted = folder / name
+    for number in range(1, 10_000):
+        path = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        try:
+            if path.stat().st_size == len(data) and path.read_bytes() == data:
+                return path
+        except FileNotFoundError:
+            part = path.with_name(f".{path.name}.part")
+            part.write_bytes(data)
+            part.replace(path)
+            return path
+    raise OSError("there are too many files of this name")
+
+
+def as_picture(part: ImagePart) -> GeneratedImage:
+    """A picture with its size, for showing."""
+    return part if isinstance(part, GeneratedImage) else GeneratedImage.of(part.data)

@@ -1,0 +1,135 @@
+"""One run of the panel: the cell that it stands for, its jobs, and what came of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..core.completions import Event, GeneratedImage, ImageArrived, Received, Retrying
+from ..core.errors import PromptError
+from ..core.messages import ImageRequest
+from ..core.prompt import parse_prompt
+from ..core.text import inert, shorten
+from ..engine import Engine
+from ..jobs import Gate, Job
+from .binding import Binding, Outcome
+from .cell import read_cell, references
+from .names import Names, joined
+
+# Faster changes are not seen, and front ends limit the rate of messages.
+_INTERVAL = 0.25
+
+
+class Run:
+    """What one click started.
+
+    Args:
+        number: counts the runs of a panel.
+        text: the ``%%imagine`` cell that this run is.
+        names: what the cell can see.
+        engine: what makes the pictures.
+
+    Raises:
+        PromptError: the cell is wrong; nothing was sent.
+    """
+
+    def __init__(self, number: int, text: str, names: Names, engine: Engine) -> None:
+        head, _, body = text.partition("\n")
+        options, prompt = read_cell(head.removeprefix("%%imagine").strip(), body)
+        self.number, self.text, self.engine = number, text, engine
+        self.binding = Binding(options.pop("out", ()), options.pop("n", 1), None)
+        parts = names.fill(parse_prompt(prompt))
+        if not any(getattr(part, "text", "").strip() for part in parts):
+            raise PromptError("The prompt is empty.", hint="Say what to draw, or what to change.")
+        parts = joined([*references(names, options), *parts])
+        self.request = engine.request(parts, **options)
+        self.label = shorten(prompt, 60)
+        self.started = time.time()
+        self.cancelled = False
+        self._jobs: list[Job] = []
+        self._lock = threading.Lock()
+        self._told = 0.0
+        self._bytes: dict[int, int] = {}
+        self._done = 0
+        self._note = ""
+
+    @property
+    def requests(self) -> list[ImageRequest]:
+        """One request for each take."""
+        takes = range(self.binding.count)
+        return [replace(self.request, take=self.request.take + number) for number in takes]
+
+    def start(self, changed: Callable[[], None], ended: Callable[[Run], None]) -> None:
+        """Send all takes.
+
+        Args:
+            changed: called when there is something new to tell, from another thread and not too often.
+            ended: called once in a thread of its own, when all have ended in whatever way.
+        """
+        gate = Gate(self.engine.settings.parallel)
+        self._jobs = [self.engine.start(request, gate=gate) for request in self.requests]
+        for number, job in enumerate(self._jobs):
+            job.watch(lambda event, number=number: self._note_event(number, event, changed, ended))
+
+    def _note_event(
+        self, number: int, event: Event | None, changed: Callable[[], None], ended: Callable[[Run], None]
+    ) -> None:
+        with self._lock:
+            match event:
+                case Received(total=total):
+                    self._bytes[number] = total
+                case Retrying(delay=delay, reason=reason):
+                    self._note = f"trying again in {delay:.0f} s: {shorten(inert(reason), 80)}"
+                case ImageArrived():
+                    self._note = "a picture is here"
+                case None:
+                    self._done += 1
+                case _:
+                    return
+            over = self._done == self.binding.count and event is None
+            now = time.monotonic()
+            quiet = isinstance(event, Received) and now - self._told < _INTERVAL
+            self._told = self._told if quiet else now
+        if over:
+            # Previews are made there; this thread serves all requests.
+            threading.Thread(target=ended, args=(self,), name="gemimg-panel", daemon=True).start()
+        elif not quiet:
+            changed()
+
+    def cancel(self) -> None:
+        """Stop what has not ended."""
+        self.cancelled = True
+        for job in self._jobs:
+            job.cancel()
+
+    def outcome(self) -> Outcome:
+        """What came of it, when all have ended."""
+        return Outcome.of(self._jobs, interrupted=self.cancelled)
+
+    def face(self) -> dict[str, Any]:
+        """What the front end tells of it."""
+        return {
+            "number": self.number,
+            "label": inert(self.label),
+            "started": self.started,
+            "bytes": sum(self._bytes.values()),
+            "done": self._done,
+            "total": self.binding.count,
+            "note": self._note,
+        }
+
+
+def told(outcome: Outcome, images: list[GeneratedImage], seconds: float) -> str:
+    """One line on a run that ended: how long it took, what it cost, whether it was paid for."""
+    if outcome.interrupted:
+        return f"Cancelled after {seconds:.0f} s."
+    replayed = [completion.replayed for completion in outcome.completions]
+    if replayed and all(replayed):
+        return "From the store: nothing was sent or paid."
+    costs = [c.usage.cost for c in outcome.completions if c.usage.cost is not None and not c.replayed]
+    cost = f" · ${sum(costs):.4g}" if any(costs) else ""
+    many = f"{len(images)} pictures" if len(images) != 1 else "1 picture"
+    return f"{many} in {seconds:.0f} s{cost}"
