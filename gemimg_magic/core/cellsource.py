@@ -112,9 +112,9 @@ class _Writer:
             if isinstance(part, TextPart):
                 text += part.text
             else:
-                pieces += [_escaped(text, before_picture=True), self._placed(part)]
+                pieces += [escaped(text, before_picture=True), self._placed(part)]
                 text = ""
-        return "".join([*pieces, _escaped(text)])
+        return "".join([*pieces, escaped(text)])
 
     def _without_leading(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """The parts after the pictures that stand in front, which become ``-e`` or ``-i``.
@@ -219,12 +219,12 @@ def _words(flag: str, value: Any) -> Iterator[str]:
         yield f"{flag} {value if expression else _quoted(str(value))}"
 
 
-def _escaped(text: str, *, before_picture: bool = False) -> str:
+def escaped(text: str, *, before_picture: bool = False) -> str:
     r"""Text as it is typed in a prompt.
 
-    >>> _escaped("a {{b}} ![c")
+    >>> escaped("a {{b}} ![c")
     'a \\{{b}} \\![c'
-    >>> _escaped("a {", before_picture=True)
+    >>> escaped("a {", before_picture=True)
     "a {{'{'}}"
     """
     stem = text.rstrip("\\{") if before_picture else text

@@ -24,7 +24,7 @@ def controls(model: str) -> dict[str, dict[str, Any]]:
     """
     known = known_model(resolve_alias(model))
     limits = {"aspect": known.ratios, "size": known.sizes} if known and not known.retired else {}
-    table = {
+    table: dict[str, dict[str, Any]] = {
         option.name: {
             "flag": option.flags[0],
             "help": option.help,

@@ -20,12 +20,16 @@ def _panel(magics: ImagineMagics, words: str) -> None:
 
     flag, _, source = words.partition(" ")
     if words and (flag != "--from" or not source.strip()):
-        raise PromptError(f"{shorten(words, 40)!r} is unknown here.", hint="%gemimg panel [--from NAME or file]")
+        raise PromptError(
+            f"{shorten(words, 40)!r} is unknown here.", hint="%gemimg panel [--from NAME or file]"
+        )
     made = panel(source.strip() or None)
     magics.ip.user_ns["_panel"] = made
     display(made)
 
 
 PANEL_COMMANDS = (
-    Command("panel", "make pictures with the mouse; --from NAME or a saved file starts from a picture", _panel),
+    Command(
+        "panel", "make pictures with the mouse; --from NAME or a saved file starts from a picture", _panel
+    ),
 )

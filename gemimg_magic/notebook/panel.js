@@ -32,11 +32,16 @@ function field(label, control, className = "") {
 const button = (text, onclick, properties = {}) =>
   h("button", { type: "button", textContent: text, onclick, ...properties });
 
-/** Sends messages; a kernel that was restarted no longer knows this panel, and that is said. */
+/**
+ * Sends messages, each with what was typed, and a number by which the kernel tells the newest form.
+ * A kernel that was restarted no longer knows this panel, and that is said.
+ */
 function sender(model, form, lost) {
+  const view = unique("view");
+  let at = 0;
   return (kind, fields = {}, buffers = []) => {
     try {
-      model.send({ kind, form: form(), ...fields }, undefined, buffers);
+      model.send({ kind, form: form(), view, at: at++, ...fields }, undefined, buffers);
     } catch {
       lost();
     }
@@ -113,7 +118,7 @@ function makeForm(model, changed) {
   modelName.setAttribute("list", names.id);
   const takes = h("input", { type: "number", min: 1, max: 64, step: 1 });
   const bindTo = h("input", { type: "text", placeholder: "_img", autocomplete: "off", spellcheck: false });
-  const temperature = h("input", { type: "number", min: 0, max: 2, step: 0.1, placeholder: "model's own" });
+  const temperature = h("input", { type: "number", min: 0, max: 2, step: 0.1, placeholder: "auto" });
   const system = h("input", { type: "text", placeholder: "none", autocomplete: "off" });
   const take = h("input", { type: "number", min: 0, step: 1 });
   const controls = {
@@ -127,13 +132,14 @@ function makeForm(model, changed) {
     if (optional.has(name) && typed === "") return null;
     return numbers.has(name) ? (typed === "" ? least[name] : Number(typed)) : typed;
   };
-  const read = () => Object.fromEntries([...Object.keys(controls).map((name) => [name, value(name)]),
-    ["region", model.get("region")]]);
+  // What was typed or chosen here, until the kernel says otherwise: the rest is the kernel's to know.
+  const touched = new Set();
+  const read = () => Object.fromEntries([...touched].map((name) => [name, value(name)]));
 
   /** Fill a <select> with what the chosen model knows. */
   const offer = (select, values, chosen) => {
     const all = chosen && !values.includes(chosen) ? [...values, chosen] : values;
-    select.replaceChildren(h("option", { value: "", textContent: "model's choice" }),
+    select.replaceChildren(h("option", { value: "", textContent: "auto" }),
       ...all.map((one) => h("option", { value: one, textContent: one })));
     select.value = chosen ?? "";
   };
@@ -155,7 +161,11 @@ function makeForm(model, changed) {
   const list = () => names.replaceChildren(...model.get("_models").map((name) => h("option", { value: name })));
 
   for (const [name, control] of Object.entries(controls)) {
-    model.on(`change:${name}`, () => write(name));
+    model.on(`change:${name}`, () => {
+      touched.delete(name);
+      write(name);
+    });
+    control.addEventListener("input", () => touched.add(name));
     const late = name === "model" || control.tagName === "SELECT";
     control.addEventListener(late ? "change" : "input", changed);
     write(name);
@@ -270,7 +280,7 @@ function makeGallery(model, send, book) {
       book.show(large, picture.id);
     }
     large.alt = picture.alt;
-    const cost = picture.cost === null ? "" : ` · $${picture.cost}`;
+    const cost = !picture.cost ? "" : ` · $${picture.cost}`;
     caption.textContent = picture.caption + cost + (picture.replayed ? " · from the store" : "");
   };
   const fill = () => {
@@ -335,7 +345,11 @@ function render({ model, el }) {
   el.setAttribute("role", "region");
   el.setAttribute("aria-label", "Make pictures");
   let runner = null, form = null, due = 0;
-  const send = sender(model, () => (form ? form.read() : {}), () => runner?.lost());
+  const typed = () => {
+    clearTimeout(due);
+    return form ? form.read() : {};
+  };
+  const send = sender(model, typed, () => runner?.lost());
   const later = () => {
     clearTimeout(due);
     due = setTimeout(() => send("form"), 150);

@@ -1,7 +1,7 @@
 """The panel: one widget that makes pictures with the mouse and leaves cells behind.
 
-Its face is ``panel.js`` and ``panel.css``. Messages from the face may arrive in any thread and in any order, so
-each carries all that it needs; and what fails while one is handled is shown on the panel, because a notebook
+Its face is ``panel.js`` and ``panel.css``. Messages from the face may arrive in any thread and order, so each
+carries all that it needs; and what fails while one is handled is shown on the panel, because a notebook
 shows it nowhere else. Every run is a ``%%imagine`` cell that is read like one that was typed.
 """
 
@@ -37,7 +37,7 @@ FORM = ("prompt", "model", "aspect", "size", "n", "temperature", "system", "bind
 _HEADLESS = "The panel is for a notebook that somebody looks at; here %%imagine and imagine() make pictures."
 
 
-class Panel(anywidget.AnyWidget):  # type: ignore[misc]
+class Panel(anywidget.AnyWidget):
     """A form for pictures, with a gallery. Every trait can be set and observed from Python.
 
     Observers are called in the thread where the change came from: the kernel's, or one of the panel's.
@@ -86,6 +86,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._shelf = Shelf()
         self._running: list[Run] = []
         self._count = 0
+        self._newest: dict[str, int] = {}
         self._idle = threading.Event()
         self._idle.set()
         self._actions = Actions(self)
@@ -151,10 +152,9 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         """
         from .panel_refill import form_of
 
-        form = form_of(source, self._host, self._held)
-        with self._lock:
-            for name, value in form.items():
-                setattr(self, name, value)
+        form, self._said = form_of(source, self._host)
+        for name, value in form.items():
+            setattr(self, name, value)
 
     # Traits
 
@@ -292,7 +292,9 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             with self._lock:
                 for image in images:
                     self._push(image)
-                kept = tuple(old for old in self.images if not any(old is new or old == new for new in images))
+                kept = tuple(
+                    old for old in self.images if not any(old is new or old == new for new in images)
+                )
                 self.images = (*kept, *images)
                 self.selected = len(self.images) - 1
                 value = run.binding.value(images)
@@ -322,14 +324,18 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def _heard(self, _: object, message: Any, buffers: Iterable[Any]) -> None:
         """A message of the face. A form that comes with it is taken in first."""
         with self._lock, self._reported():
-            self._take_in(message.get("form") or {})
+            self._take_in(message)
             answer: Callable[..., None] = getattr(self._actions, f"on_{message['kind']}")
             answer(message, [bytes(buffer) for buffer in buffers])
 
-    def _take_in(self, form: Mapping[str, Any]) -> None:
-        known = {name: value for name, value in form.items() if name in FORM}
+    def _take_in(self, message: Mapping[str, Any]) -> None:
+        """Take in what was typed, unless something newer is here already."""
+        view, at = str(message.get("view")), int(message.get("at", 0))
+        if at < self._newest.get(view, 0):
+            return
+        self._newest[view] = at
         # Not told back to the face, which would overwrite what is being typed.
-        self.set_state(known)
+        self.set_state({name: value for name, value in message.get("form", {}).items() if name in FORM})
 
     def _reported(self, *, keep: bool = False) -> _Reported:
         return _Reported(self, keep)
@@ -381,7 +387,9 @@ def in_words(problem: BaseException) -> str:
     """An error as the panel tells it: what happened, then what to do."""
     if isinstance(problem, GemimgError | TraitError):
         return inert(str(problem))
-    return inert(scrub(f"{type(problem).__name__}: {problem} (a fault of the panel; %gemimg doctor may tell more)"))
+    return inert(
+        scrub(f"{type(problem).__name__}: {problem} (a fault of the panel; %gemimg doctor may tell more)")
+    )
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -397,7 +405,7 @@ def panel(source: Any = None, *, engine: Engine | None = None, **given: Any) -> 
     Args:
         source: a result, a variable's name or a saved file to start from.
         engine: what makes the pictures; None takes the notebook's settings.
-        given: first values: ``prompt``, ``model``, ``aspect``, ``size``, ``n``, ``references`` and the others.
+        given: first values: ``prompt``, ``model``, ``aspect``, ``size``, ``n``, ``references`` and so on.
 
     Raises:
         PromptError: the source does not tell how it was made.

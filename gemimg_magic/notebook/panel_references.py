@@ -15,7 +15,6 @@ from ..core.messages import ImagePart
 from ..core.pictures import sniff
 from ..inputs import picture_parts, read_picture
 from .holdings import Holdings
-from .names import Names
 from .panel_host import Host
 
 FOLDER = "uploads"

@@ -2,75 +2,115 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 from typing import Any
 
-from ..core.cellsource import Surroundings, cell_source
+from ..core.cellsource import Surroundings, cell_source, escaped
 from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
-from ..core.export import read_provenance
-from ..core.text import shorten
+from ..core.export import SUFFIXES, read_provenance
+from ..core.messages import ImagePart, ImageRequest, Part
+from ..inputs import read_picture
 from .holdings import Holdings
 from .panel_host import Host
-from .panel_references import References
+
+Form = tuple[dict[str, Any], str]
+
+_FILES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
-def form_of(source: Any, host: Host, held: References) -> dict[str, Any]:
-    """Values for a panel's traits.
+def form_of(source: Any, host: Host) -> Form:
+    """Values for a panel's traits, and a remark on what is missing.
 
     Args:
         source: a result, a list of takes, the name of a variable, or a file saved with its facts.
         host: the notebook around.
-        held: where references are found.
 
     Raises:
         PromptError: it does not tell how it was made.
     """
     if isinstance(source, str):
         name = source.strip().strip("\"'")
-        if name.isidentifier() or name not in _files(name):
-            source = host.names.evaluate(source, "after --from")
-        else:
-            return _from_file(Path(name).expanduser(), host, held)
+        if Path(name).suffix.lower() in _FILES:
+            return _from_file(Path(name).expanduser(), host)
+        source = host.names.evaluate(name, "after --from")
+    if isinstance(source, Path):
+        return _from_file(source.expanduser(), host)
     if isinstance(source, list) and source:
         source = source[0]
-    if isinstance(source, Path):
-        return _from_file(source, host, held)
     if not isinstance(source, GeneratedImage) or source.provenance is None:
-        raise PromptError("That picture was not made here.", hint="Name a result, or a file that was saved from one.")
-    return _from_image(source, host, held)
+        raise PromptError(
+            "That picture was not made here.", hint="Name a result, or a file that was saved from one."
+        )
+    return _from_image(source, source.provenance.request, host)
 
 
-def _files(name: str) -> list[str]:
-    return [name] if Path(name).expanduser().suffix else []
-
-
-def _from_image(image: GeneratedImage, host: Host, held: References) -> dict[str, Any]:
-    assert image.provenance is not None
-    request = image.provenance.request
+def _from_image(image: GeneratedImage, request: ImageRequest, host: Host) -> Form:
     spelled = Holdings(host.variables, host.hidden, host.engine.store)
     text = cell_source(image, Surroundings(spelled.name_of, spelled.file_of))
-    last = request.messages[-1]
-    system = next((turn.text for turn in request.messages if turn.role == "system"), "")
+    *earlier, last = request.messages
+    said = (
+        "" if all(turn.role == "system" for turn in earlier) else "The earlier turns are not part of a panel."
+    )
     return {
         "prompt": text.partition("\n")[2],
         "model": request.model,
         "aspect": request.aspect,
         "size": request.size,
         "temperature": request.temperature,
-        "system": system,
+        "system": next((turn.text for turn in earlier if turn.role == "system"), ""),
         "take": request.take,
-        "references": last.images,
-    }
+        "references": _leading(last.parts),
+    }, said
 
 
-def _from_file(path: Path, host: Host, held: References) -> dict[str, Any]:
+def _leading(parts: tuple[Part, ...]) -> tuple[ImagePart, ...]:
+    """The pictures before the text; those inside it are part of the prompt."""
+    return tuple(
+        part
+        for part in itertools.takewhile(lambda p: isinstance(p, ImagePart), parts)
+        if isinstance(part, ImagePart)
+    )
+
+
+def _from_file(path: Path, host: Host) -> Form:
     try:
         facts = read_provenance(path)
     except OSError as problem:
-        raise PromptError(f"The file {path.name!r} cannot be read: {problem.strerror or problem}.") from None
+        why = problem.strerror or problem
+        raise PromptError(f"The file {path.name!r} cannot be read: {why}.") from None
     if not facts or not facts.get("prompt"):
         raise PromptError(
-            f"The file {path.name!r} does not tell how it was made.", hint="Files saved by .save() or --save do."
+            f"The file {path.name!r} does not tell how it was made.",
+            hint="Files saved by .save() or --save do.",
         )
-    raise PromptError(f"The file {shorten(path.name)} is read soon.")
+    prompt, inputs, found = str(facts["prompt"]), list(facts.get("inputs", ())), list[ImagePart]()
+    for digest in inputs:
+        # In a saved prompt a mark stands for each picture.
+        prompt = re.sub(r"^\[[^\]\n]*\]", "", prompt, count=1)
+        if (part := _with_hash(digest, host)) is not None:
+            found.append(part)
+    missing = len(inputs) - len(found)
+    parameters = facts.get("parameters", {})
+    turns = facts.get("turns", ())
+    return {
+        "prompt": escaped(prompt),
+        "model": facts.get("asked_model") or facts.get("model", ""),
+        **{name: parameters.get(name) for name in ("aspect", "size", "temperature")},
+        "system": next((turn["text"] for turn in turns if turn.get("role") == "system"), ""),
+        "references": tuple(found),
+    }, f"{missing} of its {len(inputs)} reference pictures are not at hand: add them." if missing else ""
+
+
+def _with_hash(digest: str, host: Host) -> ImagePart | None:
+    """The picture with this hash: a variable's, or a file of the store."""
+    for value in list(host.variables.values()):
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, GeneratedImage) and one.sha256 == digest:
+                return one
+    store = host.engine.store
+    files = (store.picture_path(digest, kind) for kind in SUFFIXES)
+    file = next((file for file in files if file.is_file()), None)
+    return read_picture(file) if file else None

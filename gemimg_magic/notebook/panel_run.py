@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..core.completions import Event, GeneratedImage, ImageArrived, Received, Retrying
@@ -72,10 +73,10 @@ class Run:
         gate = Gate(self.engine.settings.parallel)
         self._jobs = [self.engine.start(request, gate=gate) for request in self.requests]
         for number, job in enumerate(self._jobs):
-            job.watch(lambda event, number=number: self._note_event(number, event, changed, ended))
+            job.watch(partial(self._note_event, number, changed, ended))
 
     def _note_event(
-        self, number: int, event: Event | None, changed: Callable[[], None], ended: Callable[[Run], None]
+        self, number: int, changed: Callable[[], None], ended: Callable[[Run], None], event: Event | None
     ) -> None:
         with self._lock:
             match event:

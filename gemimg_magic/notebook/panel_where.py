@@ -16,7 +16,7 @@ from .panel_host import Host
 
 
 def where(host: Host) -> dict[str, Any]:
-    """What the face says about the gateway: ``text``, ``missing`` (what to do) and whether it is the sketch."""
+    """What the face says: ``text``, ``hint``, ``missing`` (what to do) and whether it is the sketch."""
     settings = host.engine.settings
     if settings.profile == "sketch":
         return {
