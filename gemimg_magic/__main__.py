@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from . import __version__
 from .core.errors import GemimgError, PromptError, SettingsError
 from .core.export import check_suffix, suffix_of
+from .core.line import refuse_key
 from .core.names import slug
 from .core.options import Option, options_at, values_of_params
 from .core.text import inert
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        refuse_key("\n".join(words))
         command = COMMANDS.get(words[0]) if words else None
         return command(words[1:]) if command else _imagine(words)
     except (PromptError, SettingsError) as problem:
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _failed(problem: GemimgError, code: int) -> int:
-    print(f"{type(problem).__name__}: {inert(' '.join(str(problem).split()))}", file=sys.stderr)
+    print(f"{type(problem).__name__}: {' '.join(str(problem).split())}", file=sys.stderr)
     return code
 
 

@@ -69,8 +69,12 @@ class Settings:
         Raises:
             SettingsError: an unknown field or profile, a bad address, a key that belongs elsewhere.
         """
+        from .core.secret import Secret
         from .sources import gather
 
+        if isinstance(explicit.get("api_key"), str):
+            # A traceback may print this frame's variables.
+            explicit["api_key"] = Secret(explicit["api_key"], "api_key")
         return gather(environ, config, explicit)
 
     @property

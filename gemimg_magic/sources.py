@@ -90,6 +90,8 @@ def _with_gateway(settings: Settings, environ: _Environment, given_key: Secret |
         )
     settings = replace(settings, base_url=base_url)
     origin = origin_of(base_url)
+    if given_key:
+        _check_key(given_key)
     if given_key is None:
         key = _key_from(environ, profile, origin)
         # What is recorded needs no key, so where the store is asked first its absence is told later.
@@ -112,6 +114,7 @@ def _key_from(environ: _Environment, profile: Profile, origin: str) -> Secret | 
         if not key:
             continue
         if home and origin_of(home) == origin:
+            _check_key(key)
             return key.bound_to(origin)
         elsewhere = (
             f"The key in {variable} was configured for {origin_of(home) if home else 'another address'}"
@@ -122,6 +125,19 @@ def _key_from(environ: _Environment, profile: Profile, origin: str) -> Secret | 
             hint="Set GEMIMG_BASE_URL and GEMIMG_API_KEY together, or pass base_url= and api_key=.",
         )
     return None
+
+
+def _check_key(key: Secret) -> None:
+    """Refuse a key that no header can carry, before a library puts it into an error message.
+
+    Raises:
+        SettingsError: it holds spaces, line ends or characters beyond ASCII.
+    """
+    if not all("!" <= character <= "~" for character in key.reveal()):
+        raise SettingsError(
+            f"The key in {key.source} holds a space, a line end or a character that no key has.",
+            hint="Copy it again, the key alone.",
+        )
 
 
 def require_key(settings: Settings) -> None:

@@ -4,6 +4,7 @@ Each message says what happened; ``hint`` says what to do next.
 
     GemimgError
     ├── PromptError                 the cell is wrong: an unknown option or name, not a picture
+    │   └── KeyTypedError               it seems to hold an API key
     ├── SettingsError               a bad address, a key that belongs to another host
     │   └── MissingAPIKey
     ├── APIError                    the server said "error", also inside HTTP 200 or in mid-stream
@@ -34,9 +35,10 @@ The names of the API branch are those of the OpenAI libraries.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .text import inert
+from .text import inert, scrub
 
 if TYPE_CHECKING:
     from .completions import Completion
@@ -58,15 +60,33 @@ class GemimgError(Exception):
         self.completion = completion
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        # A server's words reach terminals this way, and a key that was typed reaches a log.
+        return inert(scrub(f"{self.message} {self.hint}".strip()))
+
+    def scrubbed(self, secrets: Iterable[str]) -> GemimgError:
+        """The same error with every given secret hidden, whatever text of it the server wrote.
+
+        Args:
+            secrets: texts to hide.
+        """
+        secrets = tuple(secrets)
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                setattr(self, name, scrub(value, secrets))
+        self.args = (self.message,)
+        return self
 
     def _render_traceback_(self) -> list[str]:
         """One red line instead of a traceback; IPython asks for it by this name."""
-        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {inert(' '.join(str(self).split()))}"]
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {' '.join(str(self).split())}"]
 
 
 class PromptError(GemimgError):
     """The cell, line or call is wrong; nothing was sent."""
+
+
+class KeyTypedError(PromptError):
+    """A cell, line or prompt seems to hold an API key. Its traceback, which would show it, is never shown."""
 
 
 class SettingsError(GemimgError):

@@ -12,13 +12,14 @@ class Limits:
     Args:
         connect: seconds to reach the server.
         total: seconds for the whole exchange.
-        idle: seconds without a useful byte (a comment that only keeps the line open is not one).
+        idle: seconds without a useful byte once the first has come (a comment that only keeps the line open
+            is not one). A model that draws may be silent for longer before it.
         reply_bytes: bytes of the reply after decompression.
         pixels: pixels of one picture.
     """
 
     connect: float = 10.0
     total: float = 300.0
-    idle: float = 300.0
+    idle: float = 120.0
     reply_bytes: int = 256 * 1024 * 1024
     pixels: int = 64_000_000

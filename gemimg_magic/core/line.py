@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import PromptError
+from .errors import KeyTypedError, PromptError
 from .options import OPTIONS, Option, by_flag
-from .text import closest, looks_like_key
+from .secret import Secret
+from .text import closest, looks_like_key, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,7 @@ def parse(line: str, options: Iterable[Option] = OPTIONS) -> Line:
     >>> parse('-i crops["top left"] --system "Be brief." go').values
     {'images': ('crops["top left"]',), 'system': 'Be brief.'}
     """
-    if looks_like_key(line):
-        raise PromptError(
-            "This line seems to hold an API key; it was not used.",
-            hint="Put keys in the environment (GEMIMG_API_KEY), and replace this one: your history holds it.",
-        )
+    refuse_key(line)
     known = by_flag(options)
     values: dict[str, Any] = {}
     position = _skip_spaces(line, 0)
@@ -58,6 +55,24 @@ def parse(line: str, options: Iterable[Option] = OPTIONS) -> Line:
             raise PromptError(f"There is no option {flag}.", hint=_unknown_hint(flag, known))
         position = _take(line, position, option, flag, glued, values)
     return Line(values, line[position:].rstrip())
+
+
+def refuse_key(typed: str, key: Secret | None = None) -> None:
+    """Refuse what holds an API key, before anything can send, show or store it.
+
+    Args:
+        typed: a line, a cell or a prompt.
+        key: the one in use, whatever it looks like.
+
+    Raises:
+        KeyTypedError: it seems to hold one; the message does not repeat it.
+    """
+    in_use = key is not None and any(form in typed for form in spellings(key.reveal()))
+    if in_use or looks_like_key(typed):
+        raise KeyTypedError(
+            "This seems to hold an API key; nothing was sent.",
+            hint="Put keys in the environment (GEMIMG_API_KEY), and replace this one: your history holds it.",
+        )
 
 
 def words_of(line: str) -> list[str]:

@@ -10,7 +10,7 @@ from .completions import Usage
 from .faults import Fault, find_fault, request_id_in
 from .outcome import Facts, amount, number, read_usage
 from .shapes import dicts, unwrap
-from .text import HIDDEN, scrub
+from .text import HIDDEN, scrub, spellings
 
 _REQUEST_IDS = (
     "x-request-id", "request-id", "x-oneapi-request-id", "x-generation-id", "x-litellm-call-id",
@@ -57,7 +57,8 @@ class Cleaner:
         """A text that must go back unchanged; only the secrets themselves are hidden."""
         text = self._whole(text)
         for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+            for form in spellings(secret):
+                text = text.replace(form, HIDDEN)
         return text
 
     def tree(self, value: Any, clean: Callable[[str], str] | None = None, depth: int = _DEPTH) -> Any:
@@ -79,6 +80,37 @@ class Cleaner:
             return text
         # JSON escapes can write half characters, which no file or screen takes.
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class Trickle:
+    """Text on its way to a screen: what may be the beginning of a secret waits for the rest of it.
+
+    Args:
+        secrets: texts to hide.
+
+    >>> trickle = Trickle(["hunter2-hunter2"])
+    >>> [trickle.feed(piece) for piece in ("no key hun", "ter2-", "hunter2", ".")]
+    ['no key ', '', '****', '.']
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms = tuple(form for secret in secrets for form in spellings(secret))
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What can be shown by now."""
+        text = self._held + text
+        for form in self._forms:
+            text = text.replace(form, HIDDEN)
+        longest = max(map(len, self._forms), default=0)
+        begun = (text[-n:] for n in range(min(longest - 1, len(text)), 0, -1))
+        self._held = next((end for end in begun if any(form.startswith(end) for form in self._forms)), "")
+        return text[: len(text) - len(self._held)]
+
+    def finish(self) -> str:
+        """What was held back, now that nothing follows."""
+        held, self._held = self._held, ""
+        return held
 
 
 class Notes:

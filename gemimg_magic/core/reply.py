@@ -21,7 +21,7 @@ from .gallery import Gallery
 from .lane import Lane, plain_text
 from .limits import Limits
 from .markdown import bare_urls
-from .notes import Cleaner, Notes
+from .notes import Cleaner, Notes, Trickle
 from .outcome import Facts, judge
 from .prose import Prose
 from .shapes import unwrap, walk
@@ -62,12 +62,15 @@ class ReplyReader:
         self._model = model
         self._limits = limits
         self._total = 0
-        self._facts = Facts(status, headers.get("content-type", ""))
+        self._facts = Facts(status)
+        secrets = tuple(secrets)
         self._blobs = Blobs()
         self._frames = Frames()
         self._lane = Lane()
         self._lane_choice = 0
         self._clean = Cleaner(secrets, self._blobs.restore)
+        self._facts.content_type = self._clean.text(headers.get("content-type", ""))[:100]
+        self._trickles = {thought: Trickle(secrets) for thought in (False, True)}
         self._notes = Notes(headers, self._facts, self._clean)
         self._gallery = Gallery(limits, self._blobs)
         self._answers = Answers(self._gallery, self._blobs)
@@ -94,6 +97,9 @@ class ReplyReader:
             self._whole = False
             for text, thought in self._answers.finish():
                 self._shown(text, thought=thought)
+            for thought, trickle in self._trickles.items():
+                if held := trickle.finish():
+                    self._events.append(TextDelta(held, thought))
         self._events += self._gallery.arrived
         self._gallery.arrived.clear()
         events, self._events = self._events, []
@@ -167,7 +173,7 @@ class ReplyReader:
         """Reasons to end."""
         self._answers.finished(choice, reason, native)
         for word in (reason, native):
-            if isinstance(word, str) and self._facts.reasons[-1:] != [word]:
+            if isinstance(word, str) and self._facts.reasons[-1:] != [word := self._clean.text(word)]:
                 self._facts.reasons.append(word)
 
     def _say(self, whole: str, pieces: list[tuple[Prose, str, bool]], *, quiet: bool) -> None:
@@ -184,7 +190,7 @@ class ReplyReader:
         # A picture is told before the text of the same piece.
         self._events += self._gallery.arrived
         self._gallery.arrived.clear()
-        if text and not quiet:
+        if text and not quiet and (text := self._trickles[thought].feed(text)):
             self._events.append(TextDelta(self._clean.text(text), thought))
 
     # Frames and documents.
@@ -292,7 +298,7 @@ class ReplyReader:
             usage=notes.usage(),
             images=tuple(gallery.images),
             drafts=tuple(gallery.drafts),
-            image_urls=tuple(gallery.urls),
+            image_urls=tuple(map(self._clean.text, gallery.urls)),
             warnings=tuple(self._warnings()),
             request_id=notes.request_id(),
             form=gallery.form,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -27,15 +28,43 @@ def looks_like_key(text: str) -> bool:
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """Hide every given secret, in plain and URL form, and whatever looks like a key.
+    """Hide every given secret, also in an address or in base64, and whatever looks like a key.
 
     >>> scrub("Incorrect API key provided: hunter2-hunter2", ["hunter2-hunter2"])
     'Incorrect API key provided: ****'
     """
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
+        for form in spellings(secret):
+            text = text.replace(form, HIDDEN)
     return _KEY_LIKE.sub(HIDDEN, text)
+
+
+# Shorter ones are placeholders such as "EMPTY"; hiding those would garble every text.
+_SHORTEST = 6
+# In base64, less than this of a secret could stand there by chance.
+_SHORTEST_IN_BASE64 = 8
+
+
+def spellings(secret: str) -> tuple[str, ...]:
+    """A secret as it may stand in a text: plain, in an address, in JSON, in base64; the longest first.
+
+    >>> spellings("a+b/c!")
+    ('a%2Bb%2Fc%21', 'a+b/c!')
+    >>> base64.b64encode(b"user:hunter2-hunter2").decode()[7:26] in spellings("hunter2-hunter2")
+    True
+    """
+    if len(secret) < _SHORTEST:
+        return ()
+    found = {secret, quote(secret, safe=""), secret.replace("\\", "\\\\").replace('"', '\\"')}
+    plain = secret.encode()
+    if len(plain) >= _SHORTEST_IN_BASE64:
+        # What base64 makes of it depends on its place in a longer text: one, two or three characters at
+        # either end belong to the neighbours as well.
+        for before in range(3):
+            bits = 8 * (before + len(plain))
+            written = base64.b64encode(bytes(before) + plain)[-(-8 * before // 6) : bits // 6].decode()
+            found |= {written, written.replace("+", "-").replace("/", "_")}
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
 def inert(text: str) -> str:
@@ -46,12 +75,17 @@ def inert(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        c if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and c not in _BIDI) else _escape(c)
-        for c in text
-    )
+    return "".join(c if c in "\n\t" or _is_harmless(c) else _escape(c) for c in text)
 
 
+def _is_harmless(character: str) -> bool:
+    # Cc and Cs: controls and half characters; Zl and Zp: line ends that only some programs know. Tags
+    # (U+E0000 and up) are letters that nobody sees.
+    kind = unicodedata.category(character)
+    return kind not in _UNSEEN and character not in _BIDI and not "\U000e0000" <= character <= "\U000e007f"
+
+
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

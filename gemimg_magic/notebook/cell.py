@@ -14,13 +14,12 @@ from IPython.display import publish_display_data
 
 from ..budget import Spending
 from ..core.completions import GeneratedImage
-from ..core.errors import GemimgError, PromptError
-from ..core.line import parse
+from ..core.errors import GemimgError, KeyTypedError, PromptError
+from ..core.line import parse, refuse_key
 from ..core.messages import ImagePart, ImageRequest, Part, TextPart
 from ..core.options import options_at, values_of_params
 from ..core.plan import Plan
 from ..core.prompt import parse_prompt
-from ..core.text import looks_like_key
 from ..engine import Engine
 from ..jobs import Gate, follow
 from .binding import Binding, Outcome, Takes
@@ -37,7 +36,7 @@ def in_one_line(magics: ImagineMagics) -> Iterator[None]:
     try:
         yield
     except GemimgError as problem:
-        if magics.short_errors is False:
+        if magics.short_errors is False and not isinstance(problem, KeyTypedError):
             # IPython asks the exception first; here it is to answer as if it had no lines of its own.
             full = magics.ip.InteractiveTB.structured_traceback
             problem._render_traceback_ = partial(  # type: ignore[method-assign]
@@ -154,11 +153,7 @@ def read_cell(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
                 f"{typed.rest.split()[0]!r} stands after the options.",
                 hint="The prompt goes below the first line.",
             )
-    if looks_like_key(text):
-        raise PromptError(
-            "This cell seems to hold an API key; nothing was sent.",
-            hint="Put keys in the environment, and replace this one: your history holds it.",
-        )
+    refuse_key(text)
     return dict(typed.values), text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import PromptError
+from ..core.line import refuse_key
 from ..core.text import did_you_mean
 from .command import Command, tell
 from .commands_gateway import GATEWAY_COMMANDS
@@ -36,6 +37,7 @@ def run_command(magics: ImagineMagics, line: str) -> None:
     Raises:
         PromptError: there is no such command.
     """
+    refuse_key(line)
     name, _, words = line.strip().partition(" ")
     for command in COMMANDS:
         if command.name == (name or "help"):

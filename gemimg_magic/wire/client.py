@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,19 +16,21 @@ import httpx
 from ..core.address import is_loopback
 from ..core.advice import advise, lacks_model, offer
 from ..core.completions import Completion, Finished, Retrying
-from ..core.errors import APIError, APIStatusError, APITimeoutError, DecodeError, NoImageError
+from ..core.errors import APIError, APIStatusError, APITimeoutError, DecodeError, GemimgError, NoImageError
 from ..core.limits import Limits
 from ..core.messages import ImageRequest
+from ..core.notes import Cleaner
 from ..core.profiles import Profile
 from ..core.remarks import remarks
 from ..core.reply import ReplyReader
 from ..core.secret import Secret
 from ..core.spelling import Body, spell
-from ..core.text import scrub
+from ..core.text import scrub, shorten
 from .faults import HTTP_ERRORS, fault_of, reason, translate
 from .inflate import pieces
 from .network import transport_for
 from .patience import pause
+from .quiet import quiet
 from .reading import Emit, Journal, Reading
 from .sketch import handle as sketch
 
@@ -83,7 +85,7 @@ class Client:
             transport=transport,
             follow_redirects=False,
             trust_env=False,
-            timeout=httpx.Timeout(limits.idle, connect=limits.connect),
+            timeout=httpx.Timeout(limits.total, connect=limits.connect),
             headers={"User-Agent": "gemimg-magic", **self._transfer(), **profile.headers},
         )
         # Made once: parsing an address is a good part of the cost of a small request.
@@ -104,6 +106,18 @@ class Client:
         Raises:
             GemimgError: no whole picture came; the kind says why.
         """
+        with quiet(self._key), self._scrubbing():
+            return await self._complete(request, emit, journal)
+
+    @contextlib.contextmanager
+    def _scrubbing(self) -> Iterator[None]:
+        """Let no error out that holds the key: servers echo it, and libraries quote servers."""
+        try:
+            yield
+        except GemimgError as problem:
+            raise problem.scrubbed(self._secrets())  # noqa: B904  it is the same error
+
+    async def _complete(self, request: ImageRequest, emit: Emit, journal: Journal | None) -> Completion:
         body = spell(request, self._profile)
         # A gateway that knows this header answers a repeated request without asking, and billing, again.
         call = str(uuid.uuid4())
@@ -117,7 +131,7 @@ class Client:
                 if delay is None:
                     raise await self._advised(problem, request) from None
                 attempt += 1
-                emit(Retrying(attempt, delay, problem.message))
+                emit(Retrying(attempt, delay, scrub(problem.message, self._secrets())))
                 await asyncio.sleep(delay)
         told = (*completion.warnings, *body.remarks, *remarks(request, completion.images))
         if told != completion.warnings:
@@ -191,6 +205,10 @@ class Client:
         Raises:
             APIError: it gave none.
         """
+        with quiet(self._key), self._scrubbing():
+            return await self._models()
+
+    async def _models(self) -> list[dict[str, Any]]:
         try:
             async with asyncio.timeout(min(30.0, self._limits.total)):
                 response = await self._http.send(
@@ -203,9 +221,10 @@ class Client:
                     await response.aclose()
         except HTTP_ERRORS as problem:
             raise translate(problem, self._host) from None
-        entries = _listed(scrub(body.decode("utf-8", "replace"), self._secrets()))
+        entries = _listed(body.decode("utf-8", "replace"))
         if response.is_success and entries is not None:
-            return entries
+            clean = Cleaner(self._secrets(), str)
+            return [clean.tree(entry) for entry in entries]
         reader = ReplyReader(
             status=response.status_code,
             headers=response.headers,
@@ -252,7 +271,8 @@ def connect(
     """
     if transport is None:
         transport = httpx.MockTransport(sketch) if profile.name == "sketch" else transport_for(base_url)
-    limits = Limits(total=timeout, idle=timeout, connect=min(10.0, timeout))
+    usual = Limits()
+    limits = Limits(total=timeout, idle=min(usual.idle, timeout), connect=min(usual.connect, timeout))
     return Client(base_url, profile=profile, key=key, limits=limits, retries=retries, transport=transport)
 
 
@@ -263,12 +283,19 @@ async def _outgoing(body: Body) -> AsyncIterator[bytes]:
 
 def _refuse_redirect(response: httpx.Response, host: str) -> None:
     if response.is_redirect:
-        target = urlsplit(response.headers.get("location", "")).netloc or "another path"
+        target = _host_in(response.headers.get("location", "")) or "another path"
         raise APIStatusError(
             f"{host} sends the request on to {target}; that is not followed, so nothing was sent there.",
             hint="If that is right, set GEMIMG_BASE_URL to the new address.",
             status_code=response.status_code,
         )
+
+
+def _host_in(address: str) -> str:
+    try:
+        return shorten(urlsplit(address).netloc, 100)
+    except ValueError:
+        return ""
 
 
 def _late(host: str, limits: Limits) -> str:

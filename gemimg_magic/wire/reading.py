@@ -56,7 +56,6 @@ class Reading:
 
     async def all_of(self, response: httpx.Response) -> None:
         """Read a response to its end."""
-        self._useful(time.monotonic())
         with before_reads(response, self._hand_on) as gathering:
             async for piece in pieces(response):
                 self._gathered.append(piece)

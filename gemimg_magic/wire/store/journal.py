@@ -58,7 +58,7 @@ class Journal:
         if not 200 <= status < 300:
             self.discard()
             return
-        kept = {name: headers[name] for name in _HEADERS if name in headers}
+        kept = {name: self._redactor.text(headers[name]) for name in _HEADERS if name in headers}
         line = json.dumps({**self._head, "status": status, "headers": kept}).encode() + b"\n"
         if self._redactor.holds_secret(line):
             # A prompt that holds the key is for the user to clear up; it is not copied here.

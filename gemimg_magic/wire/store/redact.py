@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ...core.errors import StoreError
 from ...core.secret import Secret
-from ...core.text import HIDDEN, scrub
+from ...core.text import HIDDEN, scrub, spellings
 
 # Shorter ones are placeholders such as "EMPTY"; hiding those would garble every text.
 _SHORTEST = 6
@@ -30,11 +30,12 @@ class Redactor:
     'wrong key ****'
     """
 
-    __slots__ = ("_forms",)
+    __slots__ = ("_forms", "_plain")
 
     def __init__(self, keys: Iterable[Secret] = ()) -> None:
         keys = tuple(keys)
         self._forms: Callable[[], tuple[bytes, ...]] = lambda: _forms(keys)
+        self._plain: Callable[[], tuple[bytes, ...]] = lambda: _plain_forms(keys)
 
     def text(self, text: str) -> str:
         """The text without the secrets, and without what looks like a key outside of base64."""
@@ -79,16 +80,22 @@ class Redactor:
 
     def stream(self) -> StreamCleaner:
         """For bytes that arrive in pieces."""
-        return StreamCleaner(self._forms)
+        # Three forms of each: looking for every one of them in megabytes of pictures would cost too much.
+        return StreamCleaner(self._plain)
 
 
 def _forms(keys: Iterable[Secret]) -> tuple[bytes, ...]:
-    """Each secret as it may stand in a reply: plain, in an address, in base64; the longest first."""
+    """Each secret as it may stand in a reply; the longest first."""
+    found = {form.encode() for key in keys for form in spellings(key.reveal())}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _plain_forms(keys: Iterable[Secret]) -> tuple[bytes, ...]:
+    """The forms that a server's echo has: as it came, in an address, or alone in base64."""
     found = set()
     for key in keys:
         plain = key.reveal().encode()
         if len(plain) >= _SHORTEST:
-            # What a longer text in base64 holds of it depends on its place; alone, this is how it looks.
             found |= {plain, quote(key.reveal(), safe="").encode(), base64.b64encode(plain).rstrip(b"=")}
     return tuple(sorted(found, key=len, reverse=True))
 
