@@ -83,14 +83,14 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     if option.words > 1:
         keywords |= {"nargs": option.words, "metavar": tuple(option.metavar.split())}
     else:
-        keywords |= {"metavar": option.metavar, "type": _reader(option)}
+        keywords |= {"metavar": option.metavar, "type": _typed(option.read)}
     parser.add_argument(*option.flags, action="append" if option.repeat else "store", **keywords)
 
 
-def _reader(option: Option) -> Callable[[str], Any]:
+def _typed(reader: Callable[[str], Any]) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         try:
-            return option.read(text)
+            return reader(text)
         except ValueError as expected:
             raise argparse.ArgumentTypeError(f"{text!r} is not right: it takes {expected}") from None
 
@@ -137,12 +137,25 @@ def _serve(words: Sequence[str]) -> int:
     )
     parser.add_argument("--port", type=int, default=8808, help="port (default 8808); 0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="loopback address (default 127.0.0.1)")
-    given = parser.parse_args(words)
     from .wire.sketch import running
+    from .wire.sketch.trouble import KINDS, Plan, read_trouble
 
+    kinds = "; ".join(f"{kind}: {told}" for kind, (_, told) in KINDS.items())
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[:VALUE][@SHARE]",
+        type=_typed(read_trouble),
+        help=f"break replies, all or a share of them (0 to 1); may be repeated. {kinds}",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="which requests fall into a share (default 0)")
+    given = parser.parse_args(words)
     try:
-        with running(given.host, given.port) as base_url:
+        with running(given.host, given.port, plan=Plan(given.fault, given.seed)) as base_url:
             print(f"The sketch server (no model) answers at {base_url} until Ctrl-C.", flush=True)
+            for trouble in given.fault:
+                print(f"Fault: {trouble.kind} {trouble.share:.0%} of requests", flush=True)
             print(f"In another terminal: GEMIMG_BASE_URL={base_url} jupyter lab", flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:

@@ -61,7 +61,7 @@ class ReplyReader:
         self._headers = headers
         self._model = model
         self._limits = limits
-        self._total = 0
+        self._total = self._unfinished = 0
         self._facts = Facts(status)
         secrets = tuple(secrets)
         self._blobs = Blobs()
@@ -92,7 +92,18 @@ class ReplyReader:
             raise DecodeError(
                 f"The reply is larger than {cap} (limits.reply_bytes); it was not read to its end."
             )
-        self._take(self._frames.feed(self._blobs.feed(data)))
+        left = self._blobs.feed(data)
+        self._unfinished += len(left)
+        if self._unfinished > self._limits.document_bytes:
+            cap = f"{self._limits.document_bytes:,} bytes"
+            raise DecodeError(
+                f"The reply is larger than {cap} beside its pictures (limits.document_bytes); "
+                "it was not read to its end."
+            )
+        frames = self._frames.feed(left)
+        if frames:
+            self._unfinished = 0
+        self._take(frames)
         if self._frames.done or self._whole:
             self._whole = False
             for text, thought in self._answers.finish():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 
@@ -32,12 +33,30 @@ async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
         return
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise DecodeError(f"The reply is compressed with {encoding!r}, which was not asked for.")
-    # 32 added to the window size: zlib reads gzip and zlib heads by itself (zlib manual, inflateInit2).
-    inflater = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    inflater = _inflater()
+    begun = False
     async for piece in stream:
-        try:
-            while piece:
+        while piece:
+            if inflater.eof:
+                # A gzip file may have several members (RFC 1952 section 2.2). Servers pad with zeros, too.
+                piece = piece.lstrip(b"\0")
+                inflater, begun = _inflater(), False
+                continue
+            try:
                 yield inflater.decompress(piece, _STEP)
-                piece = inflater.unconsumed_tail
-        except zlib.error as problem:
-            raise DecodeError(f"The compressed reply is damaged ({problem}).", hint="Try again.") from None
+            except zlib.error as problem:
+                raise DecodeError(
+                    f"The compressed reply is damaged ({problem}).", hint="Try again."
+                ) from None
+            begun = True
+            if inflater.unconsumed_tail:
+                # Little has become much: let deadlines and other requests have their turn.
+                await asyncio.sleep(0)
+            piece = inflater.unconsumed_tail or inflater.unused_data
+    if begun and not inflater.eof:
+        raise httpx.DecodingError("the compressed reply ended in its middle")
+
+
+def _inflater() -> zlib._Decompress:
+    # 32 added to the window size: zlib reads gzip and zlib heads by itself (zlib manual, inflateInit2).
+    return zlib.decompressobj(32 + zlib.MAX_WBITS)

@@ -140,10 +140,10 @@ def test_a_gzip_bomb_is_stopped_at_the_cap(engine, gateway):
     problem = failing(engine)
 
     assert isinstance(problem, errors.DecodeError)
-    assert "268,435,456 bytes" in str(problem)
+    assert "67,108,864 bytes" in str(problem)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    # The cap of 256 MiB, and room for the allocator; without a cap it would be a multiple of the 300 MB.
-    assert grown < 450_000, f"{grown} kB"
+    # The cap of 64 MiB, and room for the allocator; without a cap it would be a multiple of the 300 MB.
+    assert grown < 250_000, f"{grown} kB"
 
 
 def test_compressed_replies_are_read(engine, gateway):

@@ -6,12 +6,16 @@ import asyncio
 import contextlib
 import ipaddress
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
 
+from . import faulty
 from .server import handle
+from .trouble import Plan, Trouble
+
+Handle = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 256 * 1024 * 1024
@@ -121,7 +125,17 @@ async def _write(writer: asyncio.StreamWriter, response: httpx.Response, *, keep
         await response.aclose()
 
 
-async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What answers, and what goes wrong on the way."""
+
+    handle: Handle
+    plan: Plan
+
+
+async def _one(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, service: _Service
+) -> bool:
     """Answer one request; return whether the connection stays open."""
     head = await _read_head(reader)
     if head is None:
@@ -132,23 +146,47 @@ async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port:
     path = head.target if head.target.startswith("/") else "/"
     request = httpx.Request(head.method, f"http://127.0.0.1:{port}{path}", headers=head.headers, content=body)
     keep = head.get("connection").lower() != "close" and head.version == "HTTP/1.1"
-    await _write(writer, await handle(request), keep=keep)
+    trouble = service.plan.next() if head.method == "POST" else None
+    response = await service.handle(request)
+    if trouble is not None:
+        return await _with_trouble(reader, writer, response, trouble) and keep
+    await _write(writer, response, keep=keep)
     return keep
 
 
-async def _watched(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _with_trouble(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, response: httpx.Response, trouble: Trouble
+) -> bool:
+    """Send a reply with a fault, and stop when the client has had enough of it."""
+    sending = asyncio.ensure_future(faulty.send(writer, response, trouble))
+    # Nothing more comes from a client that waits, so the end of what it sends means that it left.
+    leaving = asyncio.ensure_future(reader.read(1))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            return False
+        return sending.result() and not leaving.done()
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _watched(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: _Service) -> None:
     """Serve one connection until the client goes; a client that goes early is nothing to report."""
     port = writer.get_extra_info("sockname")[1]
     try:
         with contextlib.suppress(*_GONE):
-            await _until_closed(reader, writer, port)
+            await _until_closed(reader, writer, port, service)
     finally:
         writer.transport.abort()
 
 
-async def _until_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+async def _until_closed(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, service: _Service
+) -> None:
     try:
-        while await _one(reader, writer, port):
+        while await _one(reader, writer, port, service):
             continue
     except _BadHead as error:
         await _write(writer, httpx.Response(error.status, content=b""), keep=False)
@@ -159,7 +197,7 @@ async def _until_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 @contextlib.asynccontextmanager
-async def _listening(host: str, port: int) -> AsyncIterator[int]:
+async def _listening(host: str, port: int, service: _Service) -> AsyncIterator[int]:
     connections: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,7 +206,7 @@ async def _listening(host: str, port: int) -> AsyncIterator[int]:
             connections.add(task)
             task.add_done_callback(connections.discard)
         with contextlib.suppress(asyncio.CancelledError):
-            await _watched(reader, writer)
+            await _watched(reader, writer, service)
 
     server = await asyncio.start_server(connected, check_host(host), port, limit=HEAD_LIMIT)
     try:
@@ -188,7 +226,7 @@ async def serve_async(
     host: str = "127.0.0.1", port: int = 8808, *, started: asyncio.Future[str] | None = None
 ) -> None:
     """Serve until cancelled; `started` receives the base URL."""
-    async with _listening(host, port) as bound:
+    async with _listening(host, port, _Service(handle, Plan())) as bound:
         if started is not None:
             started.set_result(_url(host, bound))
         await asyncio.Event().wait()
@@ -202,15 +240,28 @@ def serve(host: str = "127.0.0.1", port: int = 8808) -> None:
 
 
 @contextlib.contextmanager
-def running(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve in a thread; gives the base URL, and stops at the end of the block."""
+def running(
+    host: str = "127.0.0.1", port: int = 0, *, plan: Plan | None = None, handle: Handle = handle
+) -> Iterator[str]:
+    """Serve in a thread; gives the base URL, and stops at the end of the block.
+
+    Args:
+        host: a loopback address.
+        port: 0 takes a free one.
+        plan: which request meets which fault.
+        handle: what answers; the sketch server unless given.
+
+    Raises:
+        ValueError: other machines could reach that address.
+        OSError: the port is taken.
+    """
     check_host(host)
     ready = threading.Event()
     state: dict[str, object] = {}
 
     async def main() -> None:
         state["loop"], state["task"] = asyncio.get_running_loop(), asyncio.current_task()
-        async with _listening(host, port) as bound:
+        async with _listening(host, port, _Service(handle, plan or Plan())) as bound:
             state["url"] = _url(host, bound)
             ready.set()
             await asyncio.Event().wait()
