@@ -15,6 +15,7 @@ from .budget import Spending, Till
 from .core.completions import Completion
 from .core.cost import estimate
 from .core.errors import PromptError
+from .core.line import refuse_key
 from .core.messages import ImageRequest, Message, Part, TextPart, system, user
 from .core.models import check_request, resolve_alias
 from .core.options import checked
@@ -93,9 +94,11 @@ class Engine:
             options: as for :meth:`request`.
 
         Raises:
-            PromptError: the request is wrong; nothing was sent.
+            PromptError: the request is wrong, or holds the key; nothing was sent.
         """
         request = self.request(prompt, **options)
+        # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
+        refuse_key("\n".join(turn.text for turn in request.messages), self.settings.api_key, makes=False)
         recall = self._recall(mode)
         till = self._till(max_cost)
 

@@ -57,18 +57,19 @@ def parse(line: str, options: Iterable[Option] = OPTIONS) -> Line:
     return Line(values, line[position:].rstrip())
 
 
-def refuse_key(typed: str, key: Secret | None = None) -> None:
+def refuse_key(typed: str, key: Secret | None = None, *, makes: bool = True) -> None:
     """Refuse what holds an API key, before anything can send, show or store it.
 
     Args:
         typed: a line, a cell or a prompt.
         key: the one in use, whatever it looks like.
+        makes: whether anything of the make of a known key counts, too.
 
     Raises:
         KeyTypedError: it seems to hold one; the message does not repeat it.
     """
     in_use = key is not None and any(form in typed for form in spellings(key.reveal()))
-    if in_use or looks_like_key(typed):
+    if in_use or (makes and looks_like_key(typed)):
         raise KeyTypedError(
             "This seems to hold an API key; nothing was sent.",
             hint="Put keys in the environment (GEMIMG_API_KEY), and replace this one: your history holds it.",

@@ -10,6 +10,8 @@ import httpx
 
 from ..core.errors import DecodeError
 
+_GZIP = b"\x1f\x8b"
+
 _STEP = 256 * 1024
 
 
@@ -38,10 +40,10 @@ async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     async for piece in stream:
         while piece:
             if inflater.eof:
-                # A gzip file may have several members (RFC 1952 section 2.2). Servers pad with zeros, too.
-                piece = piece.lstrip(b"\0")
+                # A gzip file may have several members (RFC 1952 section 2.2); anything else is padding.
+                if not _GZIP.startswith(piece[:2]):
+                    break
                 inflater, begun = _inflater(), False
-                continue
             try:
                 yield inflater.decompress(piece, _STEP)
             except zlib.error as problem:

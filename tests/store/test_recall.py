@@ -19,6 +19,7 @@ from gemimg_magic.core.errors import (
     APIError,
     BlockedError,
     CutShortError,
+    KeyTypedError,
     MissingAPIKey,
     PromptError,
     RefusedError,
@@ -325,14 +326,13 @@ def test_a_key_that_a_server_echoes_is_not_written(gateway, engine):
     assert first.text == second.text == "your key is ****"
 
 
-def test_a_prompt_with_the_key_is_not_recorded(gateway, engine):
-    gateway.reply(completion(png()))
-    made = engine.generate(f"write {KEY} on a wall")
+def test_a_prompt_with_the_key_is_not_sent(gateway, engine):
+    with pytest.raises(KeyTypedError) as caught:
+        engine.generate(f"write {KEY} on a wall")
 
-    assert "API key" in made.warnings[-1]
-    assert not Path("imagined").exists() or not any(
-        KEY.encode() in c for c in files(Path("imagined")).values()
-    )
+    assert KEY not in str(caught.value)
+    assert gateway.requests == []
+    assert not Path("imagined").exists()
 
 
 def test_the_store_is_found_upwards_or_as_configured(gateway, engine, monkeypatch, tmp_path):

@@ -30,7 +30,7 @@ class Told(Plan):
 
 
 class Faulty:
-    """The server. Every POST is answered with `body`, or with what `answer(request)` gives where it is set."""
+    """The server. A POST is answered with `body`, or with what `answer(body of the request)` gives."""
 
     def __init__(self) -> None:
         self.body = b"{}"
