@@ -182,12 +182,13 @@ def _doctor(words: Sequence[str]) -> int:
 
 
 def _store(words: Sequence[str]) -> int:
-    """``store verify|stats|prune|sheet|slim``; what they do is in store_commands."""
+    """``store verify|stats|cost|prune|sheet|slim``; what they do is in store_commands."""
     parser = _Parser(prog="python -m gemimg_magic store", description="Look after the store of answers.")
     parser.add_argument("--store", default="", metavar="FOLDER", help="the store; found upwards unless given")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     commands.add_parser("verify", help="look at every file; exit code 1 if one is damaged, missing or edited")
     commands.add_parser("stats", help="how much is in it")
+    commands.add_parser("cost", help="what the answers cost, by model and by notebook")
     prune = commands.add_parser("prune", help="remove what no notebook's output came from")
     prune.add_argument(
         "notebooks", nargs="*", type=Path, help="those beside the store and below unless given"
@@ -214,6 +215,8 @@ def _of_store(given: argparse.Namespace) -> tuple[list[str], bool]:
         return work.verify(store)
     if given.command == "stats":
         return work.stats(store), True
+    if given.command == "cost":
+        return work.cost(store), True
     if given.command == "sheet":
         return [work.write_sheet(store)], True
     notebooks = given.notebooks or work.notebooks_near(store)

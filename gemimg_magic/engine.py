@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import inspect
 import itertools
+import os
 import weakref
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from .core.secret import Secret
 from .inputs import flatten
 from .jobs import Emit, Gate, Job, background_loop
 from .settings import Settings
+from .sources import notebook_name
 
 if TYPE_CHECKING:
     from .recall import Recall
@@ -160,7 +162,8 @@ class Engine:
         from .wire.store import Store, find_root
 
         own = self.settings
-        return Store(find_root(Path.cwd(), own.store), keys=[own.api_key] if own.api_key else [])
+        keys = [own.api_key] if own.api_key else []
+        return Store(find_root(Path.cwd(), own.store), keys=keys, asked_in=notebook_name(os.environ))
 
     def _recall(self, mode: str | None) -> Recall:
         from .recall import Recall

@@ -6,6 +6,7 @@ Here a profile gets its address, and an address the key that was configured for 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -138,6 +139,19 @@ def _check_key(key: Secret) -> None:
             f"The key in {key.source} holds a space, a line end or a character that no key has.",
             hint="Copy it again, the key alone.",
         )
+
+
+def notebook_name(environ: Mapping[str, str]) -> str:
+    """The file name of the notebook that this process is the kernel of; empty where nobody says.
+
+    Jupyter Server puts the notebook's path into ``JPY_SESSION_NAME``. Only the name is used: a path may tell
+    more about a person than a record should.
+
+    >>> notebook_name({"JPY_SESSION_NAME": "/home/ann/secret/foxes.ipynb"}), notebook_name({})
+    ('foxes.ipynb', '')
+    """
+    name = re.split(r"[/\\]", environ.get("JPY_SESSION_NAME", ""))[-1]
+    return name if name.endswith(".ipynb") else ""
 
 
 def require_key(settings: Settings) -> None:

@@ -1,13 +1,15 @@
-"""What people ask of a store as a whole: verify, stats, prune, sheet, slim. Each gives lines of text."""
+"""What people ask of a store as a whole: verify, stats, cost, prune, sheet, slim. Each gives lines."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .core.canonical import prompt_of
 from .core.errors import PromptError
+from .core.ledger import ledger
 from .core.text import inert, shorten
 from .wire.store import Store
 from .wire.store.audit import check, keys_in, measure, unneeded
@@ -67,6 +69,18 @@ def prune(store: Store, notebooks: Iterable[Path], *, really: bool) -> list[str]
     records = sum(path.suffix == ".json" for path in gone)
     read = f"{len(paths)} notebooks refer to {len(keys)} records"
     return [read, f"{records} records and {len(gone) - records} pictures, {size / 1e6:.1f} MB, {verb}"]
+
+
+def cost(store: Store) -> list[str]:
+    """What the answers in a store cost, by model and by notebook, as lines.
+
+    A notebook is known by the outputs that were saved in it, and by the name that its kernel knew then.
+    """
+    shown = {}
+    for path in sorted(notebooks_near(store)):
+        with contextlib.suppress(PromptError):  # a notebook that cannot be read tells nothing
+            shown[path.relative_to(store.root.parent).as_posix()] = keys_in(_notebook(path))
+    return ledger(store.records(), shown).lines()
 
 
 def _notebook(path: Path) -> object:

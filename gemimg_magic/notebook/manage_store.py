@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from ..core.completions import GeneratedImage
+from ..core.cost import dollars
 from ..core.errors import GemimgError, PromptError, StoreError
 from ..core.export import TOOL, read_provenance
 from ..core.preview import mime_bundle
 from ..core.provenance import Facts, facts_of
 from ..core.recipe import recipe, tree
 from ..core.text import inert, shorten
-from ..store_commands import verify
+from ..store_commands import cost, verify
 from ..wire.store import Answer, Entry, Store
 from .command import Command, tell
 from .names import Names
@@ -55,6 +56,15 @@ def _verify(magics: ImagineMagics, words: str) -> None:
     tell("\n".join(lines))
     if not sound:
         raise StoreError("The store is damaged.", hint="Restore the files from version control.")
+
+
+def _cost(magics: ImagineMagics, words: str) -> None:
+    spending = magics.spending
+    lines = cost(magics.engine().store)
+    total = spending.total
+    asked = f"{total.count} answer" + ("" if total.count == 1 else "s")
+    limit = "" if spending.limit is None else f" of {dollars(spending.limit)}"
+    tell("\n".join([*lines, f"session   {asked}   {total}{limit}"]))
 
 
 def _recover(magics: ImagineMagics, words: str) -> None:
@@ -111,6 +121,7 @@ def _bound(store: Store, entry: Entry, name: str) -> GeneratedImage:
 STORE_COMMANDS = (
     Command("recipe", "how a picture was made, all the way up: a variable or a saved file", _recipe),
     Command("tree", "the pictures that a picture was made from, one line each", _tree),
+    Command("cost", "what the answers cost: by model, by notebook, and in this session", _cost),
     Command("verify", "look at every file of the store", _verify),
     Command(
         "recover", "replies that were cut or not understood: list, or NUMBER NAME to bind, or clear", _recover

@@ -140,3 +140,85 @@ def test_the_command_line_has_both(cell, gateway, capsys, tmp_path):
     assert main(["a fox", "--max-cost", "0.01"]) == 1
     assert "BudgetError" in capsys.readouterr().err
     assert not gateway.requests
+
+
+def outputs_of(*runs):
+    """A saved notebook with what these cells showed."""
+    import nbformat
+
+    cells = []
+    for ran in runs:
+        shown = [
+            nbformat.v4.new_output("display_data", {"text/plain": one.text}, metadata=one.metadata)
+            for one in ran.shown
+        ]
+        cells.append(nbformat.v4.new_code_cell("…", outputs=shown))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_the_ledger_adds_up_by_model_and_notebook(cell, gateway, capsys):
+    import nbformat
+
+    first = [cell("%imagine one"), cell("%imagine two")]
+    free = gateway.otherwise
+    gateway.otherwise = lambda request: reply({**completion(png("blue")), "usage": None})
+    other = cell("%imagine -m somebody/else three")
+    gateway.otherwise = free
+    cell("%imagine -q four")
+    nbformat.write(outputs_of(*first), "a.ipynb")
+    Path("deep").mkdir()
+    nbformat.write(outputs_of(first[1], other), "deep/b.ipynb")
+    Path("broken.ipynb").write_text("{")
+
+    lines = [line.split() for line in cell("%gemimg cost").stdout.splitlines()]
+
+    assert lines == [
+        ["model", MODEL, "3", "answers", "$0.1500"],
+        ["model", "somebody/else", "1", "answer", "1", "unknown"],
+        ["notebook", "a.ipynb", "2", "answers", "$0.1000"],
+        ["notebook", "deep/b.ipynb", "2", "answers", "$0.0500", "+", "1", "unknown"],
+        ["notebook", "(no", "notebook", "known)", "1", "answer", "$0.0500"],
+        ["all", "4", "answers", "$0.1500", "+", "1", "unknown"],
+        ["session", "4", "answers", "$0.1500", "+", "1", "unknown"],
+    ]
+    assert main(["store", "cost"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == lines[:-1]
+
+
+def test_replays_add_nothing_to_the_session(cell):
+    cell("%imagine -q one")
+    cell("%imagine -q one")
+    cell("%config ImagineMagics.max_cost = 2")
+
+    last = cell("%gemimg cost").stdout.splitlines()[-1]
+    assert last.split() == ["session", "1", "answer", "$0.0500", "of", "$2.0000"]
+
+
+def test_a_gateway_without_prices_is_computed_and_says_so(cell, gateway):
+    gateway.otherwise = lambda request: reply(completion(png()))  # 10 tokens sent, 1290 back
+    cell("%imagine -q one")
+
+    text = cell("%gemimg cost").stdout
+
+    assert "$0.0387" in text
+    assert "1 of 1 computed from tokens at list prices" in text
+
+
+def test_the_notebook_is_known_where_its_kernel_knows_it(cell, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "/home/ann/private/foxes.ipynb")
+    cell("%imagine -q one")
+
+    assert "foxes.ipynb" in cell("%gemimg cost").stdout
+    files = [path for path in Path("imagined").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"private" in path.read_bytes()]
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    again = cell("%imagine one")
+    assert again.shown[0].metadata["gemimg"]["cost"] == 0.05
+    assert main(["store", "verify"]) == 0
+
+
+def test_an_empty_store_costs_nothing(shell):
+    assert shell.run("%gemimg cost").stdout.splitlines() == [
+        "No answer is recorded.",
+        "session   0 answers   $0",
+    ]

@@ -6,6 +6,7 @@
     result        what was made of the reply: outcome, texts, pictures by hash, usage
     response      the reply itself, pictures replaced by hash, so that a better reader can read it again
     recorded_at   the day; recorded_with: our version
+    asked_in      file name of the notebook that asked, where its kernel knew it
 
 Fields are picked one by one (an allow-list): what is not named here is not written.
 """
@@ -66,6 +67,7 @@ def to_record(
     redactor: Redactor,
     version: str,
     day: str,
+    asked_in: str = "",
 ) -> dict[str, Any]:
     """The record of an answer.
 
@@ -76,6 +78,7 @@ def to_record(
         redactor: keeps secrets out of it.
         version: ours.
         day: such as ``2026-11-22``.
+        asked_in: file name of the notebook that asked, where it is known.
     """
     completion = answer.completion
     result = {
@@ -93,6 +96,8 @@ def to_record(
         "recorded_with": f"gemimg_magic {version}",
         "key": key_of(form),
     }
+    if asked_in:
+        record["asked_in"] = redactor.json(asked_in)
     return {**record, "seal": seal_of(record)}
 
 

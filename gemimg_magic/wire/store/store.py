@@ -73,12 +73,14 @@ class Store:
         root: its folder.
         keys: secrets, which must never stand in it.
         day: today, such as ``2026-11-22``; the clock's unless given.
+        asked_in: file name of the notebook that new records come from, where it is known.
     """
 
-    def __init__(self, root: Path, *, keys: Iterable[Secret] = (), day: str = "") -> None:
+    def __init__(self, root: Path, *, keys: Iterable[Secret] = (), day: str = "", asked_in: str = "") -> None:
         self.root = root
         self._redactor = Redactor(keys)
         self._day = day
+        self._asked_in = asked_in
 
     @property
     def day(self) -> str:
@@ -121,7 +123,15 @@ class Store:
         """
         self.check_format()
         previews = _previews(answer.completion)
-        record = to_record(form, answer, previews, redactor=self._redactor, version=__version__, day=self.day)
+        record = to_record(
+            form,
+            answer,
+            previews,
+            redactor=self._redactor,
+            version=__version__,
+            day=self.day,
+            asked_in=self._asked_in,
+        )
         data = encode(record)
         pictures = {image.sha256: image for image in pictures_of(answer.completion)}
         for piece in (data, *(image.data for image in pictures.values())):
