@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 from collections.abc import Iterable
@@ -112,7 +113,7 @@ def _picture(value: Any) -> ImagePart | None:
     if module == "IPython.core.display" or module == "IPython.lib.display":
         data = getattr(value, "data", None)
         return _checked(data, "The display") if isinstance(data, bytes) else None
-    if hasattr(value, "savefig"):
+    if hasattr(value, "savefig") and not inspect.ismodule(value):  # pyplot has one, too
         return _from_figure(value)
     if hasattr(value, "__array__") and hasattr(value, "shape"):
         return _from_array(value)

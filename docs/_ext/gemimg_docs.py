@@ -188,6 +188,8 @@ def _moved(text: str, here: str) -> str:
 def _read_cells_as_prompts(app: Sphinx, tree: nodes.document) -> None:
     """A prompt is no Python: show cells with our magics as the Markdown that they hold."""
     for block in tree.findall(nodes.literal_block):
+        if block.parent is not None and "cell_output" in block.parent.get("classes", []):
+            continue
         text = block.astext()
         if re.match(r"%%(imagine|writefile)\b", text):
             block["language"] = "markdown"

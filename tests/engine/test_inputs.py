@@ -95,7 +95,7 @@ def test_text_and_numbers_become_text():
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, {}, object(), [], [png(), "text"], [None], set(), range(3), dict]
+    "value", [None, True, {}, object(), [], [png(), "text"], [None], set(), range(3), dict, plt]
 )
 def test_other_values_are_not_parts(value):
     assert parts_of(value) is None
