@@ -51,7 +51,7 @@ def _many_ours(url: str) -> dict[str, float]:
     from gemimg_magic import Engine
     from gemimg_magic.jobs import background_loop
 
-    engine = Engine(base_url=url, api_key="k", model="m", mode="off")
+    engine = Engine(base_url=url, api_key="k", model="m", mode="off", parallel=MANY)
     # What is loaded once is no part of it.
     engine.generate("a fox")
     watch = Watch()

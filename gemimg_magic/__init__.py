@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from .core.export import read_provenance as read_provenance
     from .engine import Engine as Engine
     from .engine import imagine as imagine
+    from .grid import Grid as Grid
     from .notebook.panel import panel as panel
     from .session import Session as Session
+    from .sweeps import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -27,17 +29,20 @@ _HOMES = {
     "Completion": ".core.completions",
     "Engine": ".engine",
     "GeneratedImage": ".core.completions",
+    "Grid": ".grid",
     "Session": ".session",
     "errors": ".core",
     "imagine": ".engine",
     "panel": ".notebook.panel",
     "read_provenance": ".core.export",
+    "sweep": ".sweeps",
 }
 
 __all__ = [
     "Completion",
     "Engine",
     "GeneratedImage",
+    "Grid",
     "Session",
     "__version__",
     "errors",
@@ -45,6 +50,7 @@ __all__ = [
     "load_ipython_extension",
     "panel",
     "read_provenance",
+    "sweep",
 ]
 
 

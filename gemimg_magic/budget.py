@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .core.completions import Completion, Usage
 from .core.cost import FREE, UNKNOWN, Cost, Estimate, Total, cost_of, dollars, estimate
@@ -21,6 +23,7 @@ _NOISE = 1e-8
 
 
 # US dollars or None, and where the price comes from or why there is none.
+T = TypeVar("T")
 Expect = Callable[[], tuple[float | None, str]]
 
 
@@ -77,35 +80,32 @@ class Spending:
         """The most that one answer of this model and size has cost here, or None."""
         return self._dearest.get((request.model, request.size))
 
-    async def reserve(self, request: ImageRequest, expect: Expect | None) -> float:
-        """Set money aside for a request; wait while only those in flight stand in its way.
+    def reserve(self, request: ImageRequest, expect: Expect | None) -> float | asyncio.Future[None]:
+        """Set money aside for a request.
 
         Args:
             request: what is about to be sent.
-            expect: what it will probably cost, asked again whenever others are settled; None where there is
-                no limit to keep.
+            expect: what it will probably cost; None where there is no limit to keep.
 
         Returns:
-            US dollars that were set aside.
+            US dollars that were set aside; or, while only those in flight stand in its way, what to wait for
+            before it is tried again.
 
         Raises:
             BudgetError: it would pass the limit, or its price is unknown and there is a limit.
         """
-        while True:
-            usd, why = expect() if expect else (0.0, "")
-            expected = usd or 0.0
-            if self.limit is None or expect is None:
-                break
+        usd, why = expect() if expect else (0.0, "")
+        expected = usd or 0.0
+        if self.limit is not None and expect is not None:
             if usd is None:
                 raise _unknown(why)
             spent = self.known + self._assumed
-            if spent + self.reserved + expected <= self.limit + _NOISE:
-                break
-            if not self._reserved or spent + expected > self.limit + _NOISE:
-                raise _passed(spent, expected, self.limit, request)
-            settled = asyncio.get_running_loop().create_future()
-            self._waiting.append(settled)
-            await settled
+            if spent + self.reserved + expected > self.limit + _NOISE:
+                if not self._reserved or spent + expected > self.limit + _NOISE:
+                    raise _passed(spent, expected, self.limit, request)
+                settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(settled)
+                return settled
         self._reserved.append(expected)
         return expected
 
@@ -161,12 +161,18 @@ class Till:
     price: float | None = None
     free: bool = False
 
-    async def pay(self, request: ImageRequest, ask: Callable[[], Awaitable[Completion]]) -> Completion:
+    async def pay(
+        self,
+        request: ImageRequest,
+        room: Callable[[], AbstractAsyncContextManager[T]],
+        ask: Callable[[T], Awaitable[Completion]],
+    ) -> Completion:
         """Ask, with the money set aside before and settled after.
 
         Args:
             request: what is sent.
-            ask: sends it.
+            room: waited for before it is sent, and held meanwhile.
+            ask: sends it, given what the room gave.
 
         Raises:
             BudgetError: it would pass a limit; nothing was sent.
@@ -176,11 +182,27 @@ class Till:
         if any(spending.limit is not None for spending in self.spendings):
             found = await asyncio.to_thread(estimate, request, price=self.price, free=self.free)
             expect = functools.partial(self._expected, request, found)
+        while True:
+            # The price is asked when it is this one's turn: the answers before it have told more. While it
+            # waits for others to be settled, its room is theirs.
+            async with room() as held_room:
+                answer = await self._paid(request, expect, lambda: ask(held_room))
+            if isinstance(answer, Completion):
+                return answer
+            await answer
+
+    async def _paid(
+        self, request: ImageRequest, expect: Expect | None, ask: Callable[[], Awaitable[Completion]]
+    ) -> Completion | asyncio.Future[None]:
+        """The answer; or what to wait for before it can be paid."""
         held: list[tuple[Spending, float]] = []
         cost: Cost | None = None
         try:
             for spending in self.spendings:
-                held.append((spending, await spending.reserve(request, expect)))
+                reserved = spending.reserve(request, expect)
+                if isinstance(reserved, asyncio.Future):
+                    return reserved
+                held.append((spending, reserved))
             # Cancelled or broken on the way, it may have been billed all the same.
             cost = UNKNOWN
             completion = await ask()

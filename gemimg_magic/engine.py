@@ -8,12 +8,13 @@ import inspect
 import itertools
 import os
 import weakref
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .budget import Spending, Till
-from .core.completions import Completion
+from .core.address import origin_of
+from .core.completions import Completion, Sent
 from .core.cost import estimate
 from .core.errors import PromptError
 from .core.line import refuse_key
@@ -22,8 +23,9 @@ from .core.models import check_request, resolve_alias
 from .core.options import checked
 from .core.plan import Plan, Planned
 from .core.secret import Secret
+from .gate import Pause, shared_gate
 from .inputs import flatten
-from .jobs import Emit, Gate, Job, background_loop
+from .jobs import Emit, Job, Work, background_loop
 from .settings import Settings
 from .sources import notebook_name
 
@@ -82,36 +84,67 @@ class Engine:
         prompt: Prompt,
         *,
         mode: str | None = None,
-        gate: Gate | None = None,
+        parallel: int | None = None,
         max_cost: float | Spending | None = None,
         **options: Any,
-    ) -> Job:
+    ) -> Job[Completion]:
         """Begin to make pictures; the same as :meth:`generate` without the wait.
 
         Args:
             prompt: text, parts in order, or a whole request.
             mode: how the store is used, where that differs from the settings.
-            gate: shared by requests of which only so many may run at a time.
+            parallel: wait while so many requests of this process are on their way to the same server, where
+                that differs from the settings. What is recorded does not wait.
             max_cost: US dollars that this request may cost; a ``Spending`` with a limit is shared by several.
             options: as for :meth:`request`.
 
         Raises:
             PromptError: the request is wrong, or holds the key; nothing was sent.
         """
-        request = self.request(prompt, **options)
-        # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
-        refuse_key("\n".join(turn.text for turn in request.messages), self.settings.api_key, makes=False)
+        asking = self.asking(mode=mode, parallel=parallel, max_cost=max_cost)
+        return Job(asking(self.request(prompt, **options)))
+
+    def asking(
+        self,
+        *,
+        mode: str | None = None,
+        parallel: int | None = None,
+        max_cost: float | Spending | None = None,
+    ) -> Callable[[ImageRequest], Work[Completion]]:
+        """How requests are answered: from the store, or by the gateway, so many at a time.
+
+        Args:
+            mode: how the store is used, where that differs from the settings.
+            parallel: as for :meth:`start`.
+            max_cost: US dollars that all of them together may cost.
+
+        Returns:
+            request -> what a :class:`~gemimg_magic.jobs.Job` runs. It raises PromptError for a request that
+            holds the key.
+        """
         recall = self._recall(mode)
         till = self._till(max_cost)
+        gate = shared_gate(origin_of(self.settings.base_url))
+        limit = checked("parallel", parallel or self.settings.parallel)
 
-        async def ask(emit: Emit, journal: Journal | None) -> Completion:
-            client = self._connected()
-            return await till.pay(request, lambda: client.complete(request, emit, journal))
+        def working(request: ImageRequest) -> Work[Completion]:
+            # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
+            words = "\n".join(turn.text for turn in request.messages)
+            refuse_key(words, self.settings.api_key, makes=False)
 
-        def work(emit: Emit) -> Coroutine[Any, Any, Completion]:
-            return recall.answer(request, ask, emit)
+            async def ask(emit: Emit, journal: Journal | None) -> Completion:
+                # Whatever is wrong before anything is sent is told without waiting for others.
+                client = self._connected()
 
-        return Job(gate.hold(work) if gate else work)
+                async def send(pause: Pause) -> Completion:
+                    emit(Sent())
+                    return await client.complete(request, emit, journal, pause=pause)
+
+                return await till.pay(request, lambda: gate.room(limit), send)
+
+            return lambda emit: recall.answer(request, ask, emit)
+
+        return working
 
     def _till(self, max_cost: float | Spending | None) -> Till:
         own = self.settings

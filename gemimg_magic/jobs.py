@@ -12,14 +12,15 @@ import functools
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from typing import Any, Generic, TypeVar
 
-from .core.completions import Completion, Event, Received
+from .core.completions import Answered, Event, Received, Sent
 from .core.errors import Cancelled
 
+T = TypeVar("T")
 Emit = Callable[[Event], None]
-Work = Callable[[Emit], Coroutine[Any, Any, Completion]]
+Work = Callable[[Emit], Coroutine[Any, Any, T]]
 
 TICK = 0.1
 
@@ -37,19 +38,19 @@ def background_loop() -> asyncio.AbstractEventLoop:
     return _loop_of(os.getpid())
 
 
-class Job:
-    """One request on its way.
+class Job(Generic[T]):
+    """Something on its way: a request, or many.
 
     Args:
-        work: called once on the background loop; it reports events and returns the completion.
+        work: called once on the background loop; it reports events and returns the result.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work[T]) -> None:
         # Held while watchers are called, so that each sees the events in their order.
         self._lock = threading.RLock()
         self._events: list[Event] = []
         self._watchers: list[Callable[[Event | None], None]] = []
-        self._future: concurrent.futures.Future[Completion] = asyncio.run_coroutine_threadsafe(
+        self._future: concurrent.futures.Future[T] = asyncio.run_coroutine_threadsafe(
             work(self._emit), background_loop()
         )
         self._future.add_done_callback(lambda _: self._tell(None))
@@ -57,7 +58,7 @@ class Job:
     def _emit(self, event: Event) -> None:
         with self._lock:
             # Progress is only of use to those who are watching now.
-            if not isinstance(event, Received):
+            if not isinstance(event, Sent | Answered | Received):
                 self._events.append(event)
             self._tell(event)
 
@@ -88,14 +89,28 @@ class Job:
         Raises:
             GemimgError: the request failed.
         """
-        yield from follow([self])
+        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self.watch(events.put)
+        try:
+            while True:
+                try:
+                    event = events.get(timeout=TICK)
+                except queue.Empty:
+                    yield None
+                    continue
+                if event is None:
+                    break
+                yield event
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
         self.result()
 
     def __iter__(self) -> Iterator[Event]:
         return (event for event in self.follow() if event is not None)
 
-    def result(self, timeout: float | None = None) -> Completion:
-        """Wait for the completion.
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the result.
 
         Args:
             timeout: seconds, or None to wait for as long as the request's own deadline allows.
@@ -125,10 +140,10 @@ class Job:
                 raise
             raise TimeoutError(f"not done after {timeout:g} s; the job goes on") from None
 
-    def __await__(self) -> Generator[Any, None, Completion]:
+    def __await__(self) -> Generator[Any, None, T]:
         return self._awaited().__await__()
 
-    async def _awaited(self) -> Completion:
+    async def _awaited(self) -> T:
         try:
             return await asyncio.wrap_future(self._future)
         except asyncio.CancelledError:
@@ -147,50 +162,3 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {'done' if self.done() else 'running'}>"
-
-
-def follow(jobs: Sequence[Job]) -> Iterator[Event | None]:
-    """Iterate the events of several jobs as they come; None every tenth of a second while nothing happens.
-
-    It ends when all have ended, in whatever way. An Interrupt while it waits cancels all of them.
-    """
-    events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-    for job in jobs:
-        job.watch(events.put)
-    running = len(jobs)
-    try:
-        while running:
-            try:
-                event = events.get(timeout=TICK)
-            except queue.Empty:
-                yield None
-                continue
-            if event is None:
-                running -= 1
-            else:
-                yield event
-    except KeyboardInterrupt:
-        for job in jobs:
-            job.cancel()
-        raise
-
-
-class Gate:
-    """Lets so many requests through at a time.
-
-    Args:
-        limit: how many.
-    """
-
-    def __init__(self, limit: int) -> None:
-        # Made by any thread, used on the background loop only.
-        self._free = asyncio.Semaphore(limit)
-
-    def hold(self, work: Work) -> Work:
-        """The same work, begun when there is room."""
-
-        async def waiting(emit: Emit) -> Completion:
-            async with self._free:
-                return await work(emit)
-
-        return waiting

@@ -16,6 +16,7 @@ PUBLIC = [
     "Completion",
     "Engine",
     "GeneratedImage",
+    "Grid",
     "Session",
     "__version__",
     "errors",
@@ -23,6 +24,7 @@ PUBLIC = [
     "load_ipython_extension",
     "panel",
     "read_provenance",
+    "sweep",
 ]
 HEAVY = ["PIL", "anywidget", "asyncio", "httpx", "ipywidgets", "numpy", "pybase64"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_type
 
-from gemimg_magic import Completion, Engine, GeneratedImage, Session, errors, imagine
+from gemimg_magic import Completion, Engine, GeneratedImage, Grid, Session, errors, imagine, sweep
 from gemimg_magic.core.completions import Event, Usage
 from gemimg_magic.core.messages import ImagePart, Message
 from gemimg_magic.jobs import Job
@@ -27,11 +27,19 @@ def python_calls(photo: bytes) -> None:
 
 async def jobs(engine: Engine) -> None:
     job = engine.start("a fox")
-    assert_type(job, Job)
+    assert_type(job, Job[Completion])
     assert_type(await job, Completion)
     assert_type(job.result(), Completion)
     assert_type(iter(job), Iterator[Event])
     assert_type(job.cancel(), bool)
+
+
+def grids(rows: list[dict[str, str]]) -> None:
+    grid = sweep("a {{style}} fox", x={"style": ["oil", "ink"]}, each=rows)
+    assert_type(grid, Grid)
+    assert_type(grid.images, tuple[GeneratedImage, ...])
+    assert_type(grid.contact_sheet(), GeneratedImage)
+    assert_type(grid.retry(), Grid)
 
 
 def sessions(engine: Engine) -> None:

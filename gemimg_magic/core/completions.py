@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .messages import ImagePart, ImageRequest, Message, TextPart, assistant
 from .pictures import open_picture
+from .settled import Settled
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,7 +61,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, eq=False)
-class GeneratedImage(ImagePart):
+class GeneratedImage(ImagePart, Settled):
     """A picture that a model made: the exact bytes received, and where they came from.
 
     It is an :class:`ImagePart`, so it goes straight into the next prompt. Two are equal when their bytes are.
@@ -333,6 +334,18 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """The request was not in the store, had its turn, and goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One of several requests has its answer or its error; ``number`` says which."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """A piece of text, as it arrives; pictures that stand inside the text are left out."""
 
@@ -349,11 +362,15 @@ class ImageArrived:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The request failed before any answer and is sent again after a pause of ``delay`` seconds."""
+    """The request failed before any answer and is sent again after a pause of ``delay`` seconds.
+
+    ``limited`` says that the server asked for the pause, so that others had better wait, too.
+    """
 
     attempt: int
     delay: float
     reason: str
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,4 +380,4 @@ class Finished:
     completion: Completion
 
 
-Event = Received | TextDelta | ImageArrived | Retrying | Finished
+Event = Sent | Answered | Received | TextDelta | ImageArrived | Retrying | Finished

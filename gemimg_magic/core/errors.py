@@ -4,7 +4,8 @@ Each message says what happened; ``hint`` says what to do next.
 
     GemimgError
     ├── PromptError                 the cell is wrong: an unknown option or name, not a picture
-    │   └── KeyTypedError               it seems to hold an API key
+    │   ├── KeyTypedError               it seems to hold an API key
+    │   └── CoordinateError             a grid has no picture there; a KeyError, too
     ├── SettingsError               a bad address, a key that belongs to another host
     │   └── MissingAPIKey
     ├── APIError                    the server said "error", also inside HTTP 200 or in mid-stream
@@ -36,7 +37,7 @@ The names of the API branch are those of the OpenAI libraries.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .text import inert, scrub
 
@@ -87,6 +88,10 @@ class PromptError(GemimgError):
 
 class KeyTypedError(PromptError):
     """A cell, line or prompt seems to hold an API key. Its traceback, which would show it, is never shown."""
+
+
+class CoordinateError(PromptError, KeyError):
+    """A grid has no picture at these coordinates: there is no such cell, or its request failed."""
 
 
 class SettingsError(GemimgError):
@@ -216,11 +221,15 @@ class PartialError(GemimgError):
 
     Args:
         errors: what went wrong with each that failed.
+        grid: the :class:`~gemimg_magic.Grid` with what came, where it was a sweep; else None.
     """
 
-    def __init__(self, message: str, *, hint: str = "", errors: tuple[GemimgError, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", errors: tuple[GemimgError, ...] = (), grid: Any = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.errors = errors
+        self.grid = grid
 
 
 class Cancelled(GemimgError):

@@ -108,6 +108,13 @@ def _one_name(text: str) -> str:
     return text
 
 
+def _axis(text: str) -> tuple[str, str]:
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip().isidentifier() or not values.strip():
+        raise ValueError('a name and a list without spaces around "=", such as style=["oil", "ink"]')
+    return name.strip(), values.strip()
+
+
 def _one_of(*values: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in values:
@@ -158,6 +165,51 @@ OPTIONS: tuple[Option, ...] = (
         places=_CELL,
     ),
     Option("n", ("-n",), "how many takes", "sending", "N", _whole(1, 64), places=_CELL),
+    Option(
+        "x",
+        ("-x",),
+        "a picture for each value, side by side; {{NAME}} or the option of that name takes the value",
+        "sending",
+        "NAME=LIST",
+        _axis,
+        repeat=True,
+        raw=True,
+        places=_CELL,
+    ),
+    Option(
+        "y",
+        ("-y",),
+        "a second axis of values, from top to bottom",
+        "sending",
+        "NAME=LIST",
+        _axis,
+        repeat=True,
+        raw=True,
+        places=_CELL,
+    ),
+    Option(
+        "each",
+        ("--each",),
+        "a picture for each row of a list of mappings or a DataFrame; {{column}} takes its value",
+        "sending",
+        "ROWS",
+        raw=True,
+        places=_CELL,
+    ),
+    Option(
+        "keep_going",
+        ("--keep-going",),
+        "end the cell well when some of several pictures fail; the count is shown",
+        "sending",
+        places=_CELL,
+    ),
+    Option(
+        "bg",
+        ("--bg", "--background"),
+        "go on in the background: the name is a Job until the picture is here",
+        "sending",
+        places=_CELL,
+    ),
     Option(
         "parallel",
         ("-j", "--parallel"),

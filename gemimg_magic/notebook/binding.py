@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..batch import Batch
 from ..core.completions import Completion, GeneratedImage
-from ..core.errors import GemimgError, PartialError, PromptError
+from ..core.errors import Cancelled, GemimgError, PartialError, PromptError
+from ..core.takes import Takes
 from ..core.text import shorten
-from ..jobs import Job
 
 
 class Interrupted(KeyboardInterrupt):
@@ -16,13 +16,6 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return ["\x1b[31mInterrupted\x1b[0m: the request was cancelled."]
-
-
-class Takes(list[GeneratedImage]):
-    """The pictures of several takes, in their order."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} takes: {'; '.join(image.caption for image in self)}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +33,13 @@ class Outcome:
     interrupted: bool = False
 
     @classmethod
-    def of(cls, jobs: Sequence[Job], *, interrupted: bool) -> Outcome:
-        """What came of jobs that have all ended."""
-        completions, failures = [], {}
-        for number, job in enumerate(jobs):
-            try:
-                completions.append(job.result())
-            except GemimgError as problem:
-                failures[number] = problem
-        return cls(tuple(completions), failures, interrupted)
+    def of(cls, batch: Batch, *, interrupted: bool) -> Outcome:
+        """What came of requests that have all ended."""
+        came, failures = dict(batch.completions), dict(batch.failures)
+        for number in range(len(batch.requests)):
+            if number not in came:
+                failures.setdefault(number, Cancelled("It was stopped before its picture came."))
+        return cls(tuple(came[number] for number in sorted(came)), failures, interrupted)
 
     @property
     def words(self) -> str:
@@ -57,8 +48,11 @@ class Outcome:
         notes = [f"Note: {warning}" for c in self.completions for warning in c.warnings]
         return "\n".join(filter(None, dict.fromkeys([*texts, *notes])))
 
-    def raise_for_failures(self) -> None:
+    def raise_for_failures(self, *, keep_going: bool = False) -> None:
         """End the cell red where something failed.
+
+        Args:
+            keep_going: not where something came.
 
         Raises:
             Interrupted: the user stopped it.
@@ -72,6 +66,8 @@ class Outcome:
         first = next(iter(self.failures.values()))
         if not self.completions:
             raise first
+        if keep_going:
+            return
         total = len(self.failures) + len(self.completions)
         raise PartialError(
             f"{len(self.failures)} of {total} takes failed, the first with {type(first).__name__}: "

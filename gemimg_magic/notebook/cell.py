@@ -1,4 +1,4 @@
-"""One cell of ``%%imagine``: what was typed becomes a request, the request a job, the job pictures."""
+"""One cell of ``%%imagine``: what was typed becomes requests, the requests a job, the job pictures."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import publish_display_data
 
+from ..batch import Batch
 from ..budget import Spending
-from ..core.completions import GeneratedImage
 from ..core.errors import GemimgError, KeyTypedError, PromptError
 from ..core.line import parse, refuse_key
-from ..core.messages import ImagePart, ImageRequest, Part, TextPart
-from ..core.options import options_at, values_of_params
+from ..core.options import options_at
 from ..core.plan import Plan
-from ..core.prompt import parse_prompt
-from ..engine import Engine
-from ..jobs import Gate, follow
-from .binding import Binding, Outcome, Takes
-from .names import Names, joined
+from .background import begun, goes_on_alone, waited
+from .binding import Binding, Outcome
+from .names import Names
+from .saving import save, saved_as
+from .sweep_cell import SweepErrand
 from .view import View
+from .written import Written, written
 
 if TYPE_CHECKING:
     from .magic import ImagineMagics
@@ -45,9 +44,7 @@ def in_one_line(magics: ImagineMagics) -> Iterator[None]:
         raise
 
 
-def draw(
-    magics: ImagineMagics, line: str, cell: str | None, local_names: Mapping[str, Any]
-) -> GeneratedImage | Takes | None:
+def draw(magics: ImagineMagics, line: str, cell: str | None, local_names: Mapping[str, Any]) -> Any:
     """Make the pictures of one cell or line, show them and bind them.
 
     Args:
@@ -57,96 +54,100 @@ def draw(
         local_names: names of the function or loop around a ``%imagine``.
 
     Returns:
-        What the first name is bound to: the last picture of the answer, or all takes. None after a dry run.
+        What the first name is bound to: the last picture of the answer, all takes, a grid; or with ``--bg``
+        the job that makes it. None after a dry run.
 
     Raises:
         GemimgError: something failed; what did come is bound and shown all the same.
         Interrupted: the user stopped it.
     """
     options, text = read_cell(line, cell)
-    binding = Binding(options.pop("out", ()), options.pop("n", 1), options.pop("alt", None))
-    names = Names(magics.ip.user_ns, local_names)
-    parts = names.fill(parse_prompt(text, raw=options.pop("raw", False)))
-    if not parts:
-        raise PromptError("The prompt is empty.", hint="Say what to draw.")
-    if "style" in options:
-        parts = joined([*parts, TextPart("\n\n" + names.snippet(options.pop("style"), magics.styles or {}))])
-    parts = joined([*references(names, options), *parts])
-    if "conversation" in options:
-        options["history"] = names.turns(options.pop("conversation"))
-    engine = magics.engine(profile=options.pop("profile", None), embed=options.pop("embed", None))
-    quiet, save = options.pop("quiet", False), options.pop("save", None)
-    metadata = options.pop("metadata", True)
-    if options.pop("dry_run", False):
-        publish_display_data({"text/plain": str(_plan(engine, parts, binding.count, options))})
+    alone = options.pop("bg", False) and goes_on_alone(magics.ip)
+    sought = written(text, options, magics.styles or {})
+    kind = SweepErrand if {"x", "y", "each"} & options.keys() else TakesErrand
+    dry = options.pop("dry_run", False)
+    errand = kind(magics, sought, options, local_names)
+    if dry:
+        publish_display_data({"text/plain": str(errand.plan())})
         return None
-    view = View(magics.ip, binding.label, quiet=quiet)
-    try:
-        outcome = _outcome(engine, parts, binding.count, options, view)
-    except BaseException:
-        view.clear()
-        raise
-    images = binding.named(outcome)
-    if images:
-        magics.ip.user_ns.update(binding.variables(images))
-        magics.history.note(images)
-        view.show(images, outcome.words, embed=engine.settings.embed)
-        if save is not None:
-            _save(images, save, metadata=metadata)
-    else:
-        view.clear()
-    outcome.raise_for_failures()
-    binding.check(images)
-    return binding.value(images)
+    return begun(magics.ip, errand) if alone else waited(errand)
 
 
-def _outcome(
-    engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any], view: View
-) -> Outcome:
-    """Start all takes and wait for them, with progress; an interrupt stops what is not done."""
-    parallel, mode = options.pop("parallel", engine.settings.parallel), options.pop("mode", None)
-    limit = options.pop("max_cost", None)
-    max_cost = None if limit is None else Spending(limit)
-    gate = Gate(parallel)
-    takes = _takes(engine, parts, count, options)
-    jobs = [engine.start(take, mode=mode, gate=gate, max_cost=max_cost) for take in takes]
-    interrupted = False
-    try:
-        for event in follow(jobs):
-            view.note(event)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        for job in jobs:
-            job.cancel()
-    return Outcome.of(jobs, interrupted=interrupted)
+class TakesErrand:
+    """One request, or several takes of it.
 
+    Args:
+        magics: the shell's magics, with their settings.
+        sought: what the request is made from.
+        options: the other options of the cell.
+        local_names: names of the function or loop around a ``%imagine``.
+    """
 
-def _takes(
-    engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any]
-) -> list[ImageRequest]:
-    """The requests of all takes."""
-    if "param" in options:
-        options["params"] = values_of_params(options.pop("param"))
-    request = engine.request(parts, **options)
-    return [replace(request, take=request.take + number) for number in range(count)]
+    def __init__(
+        self,
+        magics: ImagineMagics,
+        sought: Written,
+        options: dict[str, Any],
+        local_names: Mapping[str, Any],
+    ) -> None:
+        self.namespace: dict[str, Any] = magics.ip.user_ns
+        names = Names(self.namespace, local_names)
+        alt = options.get("alt")
+        if alt is not None and not sought.raw:
+            alt = names.text(alt, "after --alt")
+        self._binding = Binding(options.get("out", ()), options.get("n", 1), alt)
+        self.names = (*self._binding.out, "_img")
+        self._save = saved_as(options.get("save"), names)
+        self._metadata: bool = options.get("metadata", True)
+        self._keep_going: bool = options.get("keep_going", False)
+        self._magics = magics
+        parts, asked = sought.composed(names)
+        self._engine = magics.engine(profile=options.get("profile"), embed=options.get("embed"))
+        self._mode: str | None = options.get("mode")
+        request = self._engine.request(parts, **asked)
+        asking = self._engine.asking(
+            mode=self._mode, parallel=options.get("parallel"), max_cost=Spending(options.get("max_cost"))
+        )
+        takes = (replace(request, take=request.take + number) for number in range(self._binding.count))
+        self.batch = Batch(asking, takes)
+        self._quiet: bool = options.get("quiet", False)
 
+    @cached_property
+    def view(self) -> View:
+        """The place of the pictures on the screen, from the first look at it."""
+        return View(self._magics.ip, self._binding.label, quiet=self._quiet)
 
-def _plan(engine: Engine, parts: tuple[Part, ...], count: int, options: dict[str, Any]) -> Plan:
-    """What the cell would do. How many at a time, and up to what price, makes no difference to it."""
-    mode = options.pop("mode", None)
-    for name in ("parallel", "max_cost"):
-        options.pop(name, None)
-    return engine.plan(_takes(engine, parts, count, options), mode=mode)
+    def plan(self) -> Plan:
+        """What would be done; nothing is sent."""
+        return self._engine.plan(self.batch.requests, mode=self._mode)
+
+    def settle(self, *, stopped: bool) -> Any:
+        """Bind, show and save what came.
+
+        Raises:
+            GemimgError: something failed.
+            Interrupted: the user stopped it.
+        """
+        outcome = Outcome.of(self.batch, interrupted=stopped)
+        images = self._binding.named(outcome)
+        if images:
+            self.namespace.update(self._binding.variables(images))
+            self._magics.history.note(images)
+            self.view.show(images, outcome.words, embed=self._engine.settings.embed)
+            if self._save is not None:
+                save(images, self._save, metadata=self._metadata)
+        else:
+            self.view.clear()
+        outcome.raise_for_failures(keep_going=self._keep_going)
+        self._binding.check(images)
+        return self._binding.value(images)
 
 
 def read_cell(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
     """The options that were typed, and the prompt."""
-    if cell is None:
-        typed = parse(line, options_at("cell"))
-        text = typed.rest
-    else:
-        typed = parse(line, options_at("cell"))
+    typed = parse(line, options_at("cell"))
+    text = typed.rest
+    if cell is not None:
         text = _body(cell)
         if typed.rest and not typed.rest.startswith("#"):
             raise PromptError(
@@ -155,25 +156,6 @@ def read_cell(line: str, cell: str | None) -> tuple[dict[str, Any], str]:
             )
     refuse_key(text)
     return dict(typed.values), text
-
-
-def references(names: Names, options: dict[str, Any]) -> list[ImagePart]:
-    """The picture to edit, then the references, in the order they were typed."""
-    edited = [("-e", options.pop("edit"))] if "edit" in options else []
-    typed = [*edited, *(("-i", reference) for reference in options.pop("images", ()))]
-    return [picture for flag, reference in typed for picture in names.picture(reference, f"after {flag}")]
-
-
-def _save(images: list[GeneratedImage], path: str, *, metadata: bool) -> None:
-    """Write each picture to the file, or to numbered ones beside it; what exists is never overwritten."""
-    try:
-        for image in images:
-            image.save(Path(path).expanduser(), metadata=metadata)
-    except (OSError, ValueError) as problem:
-        raise PromptError(
-            f"The picture is bound, but cannot be saved as {path!r}: {problem}.",
-            hint="Save it by NAME.save(PATH).",
-        ) from None
 
 
 def _body(cell: str) -> str:

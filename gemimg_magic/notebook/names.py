@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.messages import ImagePart, Message, Part, TextPart
-from ..core.prompt import Expression, Piece, Reference, Text
+from ..core.prompt import Expression, Piece, Reference, Text, parse_prompt
 from ..core.text import did_you_mean, shorten
 from ..inputs import parts_of, picture_parts, read_picture, type_name
+from ..jobs import Job
 
 
 class Names:
@@ -50,6 +51,11 @@ class Names:
             what = f"{type(problem).__name__}: {shorten(str(problem), 120)}"
             raise PromptError(f"{shorten(source, 40)} ({place}) raised {what}") from None
 
+    def known(self, value: Any) -> Any:
+        """The value, or the parts that it was turned into before."""
+        # What --bg still makes is waited for.
+        return value.result() if isinstance(value, Job) else value
+
     def _visible(self, name: str) -> list[str]:
         names = {**self._globals, **self._locals}
         return [known for known in names if not known.startswith("_") or name.startswith("_")]
@@ -70,7 +76,7 @@ class Names:
             return picture_parts(_from_data_uri(reference))
         if self._is_bound(reference):
             value = self.evaluate(reference, place)
-            return (read_picture(value),) if isinstance(value, str) else picture_parts(value)
+            return (read_picture(value),) if isinstance(value, str) else picture_parts(self.known(value))
         path = reference.strip("\"'")
         if Path(path).expanduser().exists() or not reference.isidentifier():
             return (read_picture(path),)
@@ -95,7 +101,7 @@ class Names:
         Raises:
             PromptError: it is not a picture that a conversation made.
         """
-        value = self.evaluate(reference, "after -c")
+        value = self.known(self.evaluate(reference, "after -c"))
         turns = value.turns if isinstance(value, GeneratedImage) else ()
         if not turns:
             raise PromptError(
@@ -122,6 +128,31 @@ class Names:
             )
         return value
 
+    def text(self, template: str, place: str, *, shown: Callable[[str], str] = str) -> str:
+        """A text with the value of every ``{{expression}}`` in its place.
+
+        Args:
+            template: the text as typed.
+            place: where it stands, for the error.
+            shown: how the text of a value is written there.
+
+        Raises:
+            PromptError: an expression fails, or its value is no text or number.
+        """
+        texts: list[str] = []
+        for piece in parse_prompt(template):
+            match piece:
+                case Text(text=text):
+                    texts.append(text)
+                case Expression(source=source):
+                    parts = parts_of(self.evaluate(source, place)) or ()
+                    if not parts or not all(isinstance(part, TextPart) for part in parts):
+                        raise PromptError(f"{{{{{shorten(source, 40)}}}}} ({place}) is not text.")
+                    texts += [shown(part.text) for part in parts if isinstance(part, TextPart)]
+                case Reference(label=label):
+                    raise PromptError(f"The picture ![{shorten(label, 20)}](...) cannot stand {place}.")
+        return "".join(texts)
+
     def fill(self, pieces: tuple[Piece, ...]) -> tuple[Part, ...]:
         """The parts of a prompt, with every expression and picture in its place.
 
@@ -134,7 +165,7 @@ class Names:
                 case Text(text=text):
                     parts.append(TextPart(text))
                 case Expression(source=source, place=place):
-                    parts += _as_parts(self.evaluate(source, place), source, place)
+                    parts += _as_parts(self.known(self.evaluate(source, place)), source, place)
                 case Reference(label=label, target=target, place=place):
                     parts += [TextPart(label), *self.picture(target, place)]
         return joined(parts)

@@ -23,9 +23,10 @@ from ..core.controls import controls, price_told, usable
 from ..core.errors import Cancelled, GemimgError
 from ..core.messages import ImagePart
 from ..core.options import checked
+from ..core.takes import Takes
 from ..core.text import inert, scrub
 from ..engine import Engine
-from .binding import Interrupted, Takes
+from .binding import Interrupted
 from .panel_actions import Actions
 from .panel_host import Host
 from .panel_references import References, as_picture

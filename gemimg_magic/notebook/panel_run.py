@@ -9,16 +9,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..core.completions import Event, GeneratedImage, ImageArrived, Received, Retrying
+from ..batch import Batch
+from ..core.completions import Answered, Event, GeneratedImage, ImageArrived, Received, Retrying
 from ..core.errors import PromptError
 from ..core.messages import ImageRequest
-from ..core.prompt import parse_prompt
 from ..core.text import inert, shorten
 from ..engine import Engine
-from ..jobs import Gate, Job
+from ..jobs import Job
 from .binding import Binding, Outcome
-from .cell import read_cell, references
-from .names import Names, joined
+from .cell import read_cell
+from .names import Names
+from .written import written
 
 # Faster changes are not seen, and front ends limit the rate of messages.
 _INTERVAL = 0.25
@@ -42,19 +43,18 @@ class Run:
         options, prompt = read_cell(head.removeprefix("%%imagine").strip(), body)
         self.number, self.text, self.engine = number, text, engine
         self.binding = Binding(options.pop("out", ()), options.pop("n", 1), None)
-        parts = names.fill(parse_prompt(prompt))
+        sought = written(prompt, options, {})
+        parts, asked = sought.composed(names)
         if not any(getattr(part, "text", "").strip() for part in parts):
             raise PromptError("The prompt is empty.", hint="Say what to draw, or what to change.")
-        parts = joined([*references(names, options), *parts])
-        self.request = engine.request(parts, **options)
+        self.request = engine.request(parts, **asked)
         self.label = shorten(prompt, 60)
         self.started = time.time()
         self.cancelled = False
-        self._jobs: list[Job] = []
+        self._batch = Batch(engine.asking(), self.requests)
+        self._job: Job[None] | None = None
         self._lock = threading.Lock()
         self._told = 0.0
-        self._bytes: dict[int, int] = {}
-        self._done = 0
         self._note = ""
 
     @property
@@ -70,31 +70,26 @@ class Run:
             changed: called when there is something new to tell, from another thread and not too often.
             ended: called once in a thread of its own, when all have ended in whatever way.
         """
-        gate = Gate(self.engine.settings.parallel)
-        self._jobs = [self.engine.start(request, gate=gate) for request in self.requests]
-        for number, job in enumerate(self._jobs):
-            job.watch(partial(self._note_event, number, changed, ended))
+        self._job = Job(self._batch.run)
+        self._job.watch(partial(self._note_event, changed, ended))
 
     def _note_event(
-        self, number: int, changed: Callable[[], None], ended: Callable[[Run], None], event: Event | None
+        self, changed: Callable[[], None], ended: Callable[[Run], None], event: Event | None
     ) -> None:
         with self._lock:
             match event:
-                case Received(total=total):
-                    self._bytes[number] = total
+                case Received() | None:
+                    pass
                 case Retrying(delay=delay, reason=reason):
                     self._note = f"trying again in {delay:.0f} s: {shorten(inert(reason), 80)}"
-                case ImageArrived():
+                case ImageArrived() | Answered():
                     self._note = "a picture is here"
-                case None:
-                    self._done += 1
                 case _:
                     return
-            over = self._done == self.binding.count and event is None
             now = time.monotonic()
             quiet = isinstance(event, Received) and now - self._told < _INTERVAL
             self._told = self._told if quiet else now
-        if over:
+        if event is None:
             # Previews are made there; this thread serves all requests.
             threading.Thread(target=ended, args=(self,), name="gemimg-panel", daemon=True).start()
         elif not quiet:
@@ -103,12 +98,12 @@ class Run:
     def cancel(self) -> None:
         """Stop what has not ended."""
         self.cancelled = True
-        for job in self._jobs:
-            job.cancel()
+        if self._job is not None:
+            self._job.cancel()
 
     def outcome(self) -> Outcome:
         """What came of it, when all have ended."""
-        return Outcome.of(self._jobs, interrupted=self.cancelled)
+        return Outcome.of(self._batch, interrupted=self.cancelled)
 
     def face(self) -> dict[str, Any]:
         """What the front end tells of it."""
@@ -116,8 +111,8 @@ class Run:
             "number": self.number,
             "label": inert(self.label),
             "started": self.started,
-            "bytes": sum(self._bytes.values()),
-            "done": self._done,
+            "bytes": sum(self._batch.received.values()),
+            "done": len(self._batch.completions) + len(self._batch.failures),
             "total": self.binding.count,
             "note": self._note,
         }

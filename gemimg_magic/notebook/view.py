@@ -11,12 +11,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import DisplayHandle, display, publish_display_data
 
 from ..core.completions import Event, GeneratedImage, ImageArrived, Received, Retrying
+from ..core.errors import GemimgError
 from ..core.preview import mime_bundle
 from ..core.text import inert, shorten
 from .terminal import is_terminal, show
-
-# Faster updates are not seen, and front ends limit the rate of messages.
-_INTERVAL = 0.5
 
 
 class View:
@@ -28,6 +26,9 @@ class View:
         quiet: show nothing at all.
         clock: seconds; for tests.
     """
+
+    # Faster updates are not seen, and front ends limit the rate of messages.
+    interval = 0.5
 
     def __init__(
         self,
@@ -47,10 +48,15 @@ class View:
         self._handle: DisplayHandle | None = None
         if not quiet and is_watched(shell):
             self._handle = DisplayHandle()
-            self._handle.display({"text/plain": self._progress()}, raw=True)
+            self._handle.display(self._bundle(), raw=True)
 
     def note(self, event: Event | None) -> None:
         """Take in an event, or None for time that passes; refresh the placeholder now and then."""
+        self.take(event)
+        self.refresh()
+
+    def take(self, event: Event | None) -> None:
+        """Take in an event; nothing is shown yet."""
         match event:
             case Received(total=total):
                 self._received = total
@@ -60,10 +66,21 @@ class View:
                 self._note = "a picture is here"
             case _:
                 pass
+
+    def refresh(self) -> None:
+        """Bring the placeholder up to date, now and then."""
+        if self._handle is not None and self._is_due():
+            self._handle.update(self._bundle(), raw=True)
+
+    def _is_due(self) -> bool:
         now = self._clock()
-        if self._handle is not None and now - self._told >= _INTERVAL:
-            self._told = now
-            self._handle.update({"text/plain": self._progress()}, raw=True)
+        if now - self._told < self.interval:
+            return False
+        self._told = now
+        return True
+
+    def _bundle(self) -> dict[str, Any]:
+        return {"text/plain": self._progress()}
 
     def _progress(self) -> str:
         parts = [f"{self._label} …", f"{self._clock() - self._started:.0f} s"]
@@ -93,6 +110,13 @@ class View:
             handle.update(data, metadata=metadata, raw=True)
         else:
             display(data, metadata=metadata, raw=True)
+
+    def tell(self, problem: GemimgError) -> None:
+        """Say in the place of the pictures why there are none, or not all: nobody waits for the error."""
+        line = "\n".join(problem._render_traceback_())
+        told = {"text/plain": f"{inert(self._label)}: {line}"}
+        if not self._quiet:
+            display(told, raw=True)
 
     def clear(self) -> None:
         """Blank the placeholder: what follows is an error."""

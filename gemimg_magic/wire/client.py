@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ from ..core.text import scrub, shorten
 from .faults import HTTP_ERRORS, fault_of, reason, translate
 from .inflate import pieces
 from .network import transport_for
-from .patience import pause
+from .patience import pause as wait
 from .quiet import quiet
 from .reading import Emit, Journal, Reading
 from .sketch import handle as sketch
@@ -37,6 +37,13 @@ from .sketch import handle as sketch
 # Seconds that an error may wait for the list of models that makes it clearer.
 _LIST_TIMEOUT = 5.0
 _LONGEST_LIST = 8 * 1024 * 1024
+
+
+Pause = Callable[[Retrying], Awaitable[None]]
+
+
+async def _sleep(retrying: Retrying) -> None:
+    await asyncio.sleep(retrying.delay)
 
 
 class _KeyAuth(httpx.Auth):
@@ -95,19 +102,27 @@ class Client:
         # Compressed base64 saves a quarter of the bytes and costs more time than it saves when near.
         return {"Accept-Encoding": "identity" if is_loopback(self._base_url) else "gzip"}
 
-    async def complete(self, request: ImageRequest, emit: Emit, journal: Journal | None = None) -> Completion:
+    async def complete(
+        self,
+        request: ImageRequest,
+        emit: Emit,
+        journal: Journal | None = None,
+        *,
+        pause: Pause | None = None,
+    ) -> Completion:
         """Send the request and read the answer.
 
         Args:
             request: what to ask.
             emit: called for every event on the way, the last one being ``Finished``.
             journal: takes the reply as it arrives, before anything else looks at it.
+            pause: awaited before another try; a sleep unless given.
 
         Raises:
             GemimgError: no whole picture came; the kind says why.
         """
         with quiet(self._key), self._scrubbing():
-            return await self._complete(request, emit, journal)
+            return await self._complete(request, emit, journal, pause or _sleep)
 
     @contextlib.contextmanager
     def _scrubbing(self) -> Iterator[None]:
@@ -117,7 +132,9 @@ class Client:
         except GemimgError as problem:
             raise problem.scrubbed(self._secrets())  # noqa: B904  it is the same error
 
-    async def _complete(self, request: ImageRequest, emit: Emit, journal: Journal | None) -> Completion:
+    async def _complete(
+        self, request: ImageRequest, emit: Emit, journal: Journal | None, pause: Pause
+    ) -> Completion:
         body = spell(request, self._profile)
         # A gateway that knows this header answers a repeated request without asking, and billing, again.
         call = str(uuid.uuid4())
@@ -127,12 +144,14 @@ class Client:
                 completion = await self._attempt(request, body, call, emit, journal)
                 break
             except APIError as problem:
-                delay = pause(problem, attempt) if attempt < self._retries else None
+                delay = wait(problem, attempt) if attempt < self._retries else None
                 if delay is None:
                     raise await self._advised(problem, request) from None
                 attempt += 1
-                emit(Retrying(attempt, delay, scrub(problem.message, self._secrets())))
-                await asyncio.sleep(delay)
+                limited = problem.status_code == 429 or bool(problem.retry_after)
+                retrying = Retrying(attempt, delay, scrub(problem.message, self._secrets()), limited)
+                emit(retrying)
+                await pause(retrying)
         told = (*completion.warnings, *body.remarks, *remarks(request, completion.images))
         if told != completion.warnings:
             # The document as it is held: to read it would hash the pictures.
