@@ -1,8 +1,9 @@
-"""The command line: ``python -m gemimg_magic "a red fox" -o fox.png``, ``serve``, ``doctor``, ``store``."""
+"""The command line: ``python -m gemimg_magic "a red fox" -o fox.png``, and the commands beside it."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def _failed(problem: GemimgError, code: int) -> int:
 def _imagine(words: Sequence[str]) -> int:
     parser = _Parser(
         prog="python -m gemimg_magic",
-        description="Make a picture from a prompt. Other commands: serve, doctor, store.",
+        description="Make a picture from a prompt. Other commands: serve, doctor, check, store.",
         epilog="Keys come from the environment: GEMIMG_API_KEY, with GEMIMG_BASE_URL or GEMIMG_PROFILE.",
         allow_abbrev=False,
     )
@@ -181,6 +182,24 @@ def _doctor(words: Sequence[str]) -> int:
     return 0
 
 
+def _check(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="python -m gemimg_magic check",
+        description="Look for API keys in notebooks, stores, sources and pictures; exit code 1 if any.",
+        epilog="A line with the words 'pragma: allowlist secret' is passed over.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", type=Path, help="files and folders; the current folder unless given"
+    )
+    given = parser.parse_args(words)
+    from .check import check
+
+    lines, clean = check(given.paths or [Path()], os.environ)
+    for line in lines:
+        print(line)
+    return 0 if clean else 1
+
+
 def _store(words: Sequence[str]) -> int:
     """``store verify|stats|cost|prune|sheet|slim``; what they do is in store_commands."""
     parser = _Parser(prog="python -m gemimg_magic store", description="Look after the store of answers.")
@@ -223,7 +242,12 @@ def _of_store(given: argparse.Namespace) -> tuple[list[str], bool]:
     return work.prune(store, notebooks, really=given.yes), True
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"serve": _serve, "doctor": _doctor, "store": _store}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "serve": _serve,
+    "doctor": _doctor,
+    "check": _check,
+    "store": _store,
+}
 
 
 if __name__ == "__main__":

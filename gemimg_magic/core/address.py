@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from .errors import SettingsError
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def origin_of(url: str) -> str:
@@ -27,7 +26,7 @@ def origin_of(url: str) -> str:
         raise SettingsError(
             "The base URL is not a plain http(s) address.", hint="Write it like https://gateway.example/v1."
         )
-    if parts.scheme == "http" and host not in LOOPBACK:
+    if parts.scheme == "http" and not _is_here(host):
         raise SettingsError(
             f"http://{host} is not encrypted, so no key or picture is sent there.",
             hint="Use https; plain http is for this machine (127.0.0.1) only.",
@@ -42,4 +41,13 @@ def is_loopback(url: str) -> bool:
     >>> is_loopback("http://127.0.0.1:8808/v1"), is_loopback("https://example.org")
     (True, False)
     """
-    return urlsplit(url).hostname in LOOPBACK
+    return _is_here(urlsplit(url).hostname or "")
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -107,6 +107,15 @@ class RecordingShell(InteractiveShell):
 
     def run(self, cell: str, *, fails: bool = False) -> Ran:
         """Run one cell. Its error is raised, unless the test says that the cell `fails`."""
+        ran = self.run_cell_quietly(cell)
+        if fails:
+            assert ran.error is not None, f"this cell should have failed:\n{cell}"
+        elif ran.error is not None:
+            raise ran.error
+        return ran
+
+    def run_cell_quietly(self, cell: str) -> Ran:
+        """Run one cell, whether it fails or not."""
         ran = Ran(self.screen, len(self.screen))
         self._lines = []
         out, err = io.StringIO(), io.StringIO()
@@ -116,10 +125,6 @@ class RecordingShell(InteractiveShell):
         ran.stdout, ran.stderr, ran.result = out.getvalue(), err.getvalue(), done.result
         ran.error = done.error_before_exec or done.error_in_exec
         ran.traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(self._lines))
-        if fails:
-            assert ran.error is not None, f"this cell should have failed:\n{cell}"
-        elif ran.error is not None:
-            raise ran.error
         return ran
 
     def _showtraceback(self, etype, evalue, stb):
