@@ -8,7 +8,7 @@ import inspect
 import itertools
 import os
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +30,12 @@ from .settings import Settings
 from .sources import notebook_name
 
 if TYPE_CHECKING:
+    from .executors import Desk
     from .recall import Recall
     from .wire.client import Client
     from .wire.store import Journal, Store
 
+Deliver = Callable[[ImageRequest, "Emit", "Journal | None", "Pause | None"], Awaitable[Completion]]
 Prompt = str | Iterable[Part] | ImageRequest
 
 
@@ -65,6 +67,7 @@ class Engine:
         self.settings = settings.with_options(**fields) if settings else Settings.load(**fields)
         self._transport = transport
         self._client: Client | None = None
+        self._desk: Desk | None = None
         self.spending = spending or Spending(self.settings.max_cost)
 
     def generate(self, prompt: Prompt, **options: Any) -> Completion:
@@ -86,6 +89,7 @@ class Engine:
         mode: str | None = None,
         parallel: int | None = None,
         max_cost: float | Spending | None = None,
+        executor: Any = None,
         **options: Any,
     ) -> Job[Completion]:
         """Begin to make pictures; the same as :meth:`generate` without the wait.
@@ -96,12 +100,14 @@ class Engine:
             parallel: wait while so many requests of this process are on their way to the same server, where
                 that differs from the settings. What is recorded does not wait.
             max_cost: US dollars that this request may cost; a ``Spending`` with a limit is shared by several.
+            executor: whose workers send the request: any ``concurrent.futures.Executor``, a Dask client,
+                ``dask`` for the current one, or an ipyparallel view.
             options: as for :meth:`request`.
 
         Raises:
             PromptError: the request is wrong, or holds the key; nothing was sent.
         """
-        asking = self.asking(mode=mode, parallel=parallel, max_cost=max_cost)
+        asking = self.asking(mode=mode, parallel=parallel, max_cost=max_cost, executor=executor)
         return Job(asking(self.request(prompt, **options)))
 
     def asking(
@@ -110,6 +116,7 @@ class Engine:
         mode: str | None = None,
         parallel: int | None = None,
         max_cost: float | Spending | None = None,
+        executor: Any = None,
     ) -> Callable[[ImageRequest], Work[Completion]]:
         """How requests are answered: from the store, or by the gateway, so many at a time.
 
@@ -117,6 +124,7 @@ class Engine:
             mode: how the store is used, where that differs from the settings.
             parallel: as for :meth:`start`.
             max_cost: US dollars that all of them together may cost.
+            executor: as for :meth:`start`.
 
         Returns:
             request -> what a :class:`~gemimg_magic.jobs.Job` runs. It raises PromptError for a request that
@@ -126,6 +134,7 @@ class Engine:
         till = self._till(max_cost)
         gate = shared_gate(origin_of(self.settings.base_url))
         limit = checked("parallel", parallel or self.settings.parallel)
+        deliver = self.send if executor is None else self._workers(executor, recall.recording)
 
         def working(request: ImageRequest) -> Work[Completion]:
             # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
@@ -133,18 +142,61 @@ class Engine:
             refuse_key(words, self.settings.api_key, makes=False)
 
             async def ask(emit: Emit, journal: Journal | None) -> Completion:
-                # Whatever is wrong before anything is sent is told without waiting for others.
-                client = self._connected()
+                if executor is None:
+                    # Whatever is wrong before anything is sent is told without waiting for others.
+                    self._connected()
 
                 async def send(pause: Pause) -> Completion:
                     emit(Sent())
-                    return await client.complete(request, emit, journal, pause=pause)
+                    return await deliver(request, emit, journal, pause)
 
                 return await till.pay(request, lambda: gate.room(limit), send)
 
             return lambda emit: recall.answer(request, ask, emit)
 
         return working
+
+    async def send(
+        self,
+        request: ImageRequest,
+        emit: Emit,
+        journal: Journal | None = None,
+        pause: Pause | None = None,
+    ) -> Completion:
+        """Have the gateway answer a request: no store, no limit. To be awaited on the background loop.
+
+        Args:
+            request: what to ask.
+            emit: called for every event on the way.
+            journal: takes the reply as it arrives.
+            pause: awaited before another try; a sleep unless given.
+
+        Raises:
+            GemimgError: no whole picture came; the kind says why.
+        """
+        return await self._connected().complete(request, emit, journal, pause=pause)
+
+    def _workers(self, executor: Any, store: Store | None) -> Deliver:
+        """What has the workers of an executor send requests, as :meth:`send` does here."""
+        from .executors import Desk, pool_of
+        from .recall import tell
+
+        pool = pool_of(executor)
+        if self._transport is not None:
+            raise PromptError(
+                "An engine with a transport of its own cannot use an executor: workers have theirs.",
+                hint="Leave out transport=, or executor=.",
+            )
+        desk = self._desk = self._desk or Desk(self.settings)
+
+        async def deliver(
+            request: ImageRequest, emit: Emit, journal: Journal | None, pause: Pause | None
+        ) -> Completion:
+            completion = await desk.ask(pool, request, store)
+            tell(completion, emit)
+            return completion
+
+        return deliver
 
     def _till(self, max_cost: float | Spending | None) -> Till:
         own = self.settings
@@ -270,6 +322,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the connections. The engine opens new ones when it is used again."""
+        self._desk = None
         client, self._client = self._client, None
         if client is not None:
             _hang_up(client).result(5)
@@ -335,7 +388,7 @@ def imagine(prompt: Prompt, *, images: Iterable[Any] = (), **options: Any) -> Co
     if isinstance(options.get("api_key"), str):
         options["api_key"] = Secret(options["api_key"], "api_key")
     names = inspect.signature(Engine.request).parameters
-    request_options = {name: options.pop(name) for name in list(options) if name in names}
+    request_options = {name: options.pop(name) for name in list(options) if name in {*names, "executor"}}
     engine = Engine(**options)
     try:
         return engine.generate(prompt, images=images, **request_options)

@@ -141,7 +141,12 @@ class Grid(Mapping[Any, GeneratedImage], Settled):
         return {self.key(at): cell.error for at, cell in self._cells.items() if cell.error is not None}
 
     def retry(
-        self, *, parallel: int | None = None, mode: str | None = None, max_cost: float | None = None
+        self,
+        *,
+        parallel: int | None = None,
+        mode: str | None = None,
+        max_cost: float | None = None,
+        executor: Any = None,
     ) -> Grid:
         """Ask again for what failed or was interrupted, and for nothing else.
 
@@ -151,13 +156,16 @@ class Grid(Mapping[Any, GeneratedImage], Settled):
             parallel: requests at a time, where that differs from the settings.
             mode: how the store is used, where that differs from the settings.
             max_cost: US dollars that all of them together may cost.
+            executor: whose workers send the requests; see :meth:`Engine.start`.
 
         Returns:
             The grid itself.
         """
         from .sweeps import ask_again
 
-        return ask_again(self, parallel=parallel, mode=mode, max_cost=max_cost, engine=self._engine)
+        return ask_again(
+            self, parallel=parallel, mode=mode, max_cost=max_cost, executor=executor, engine=self._engine
+        )
 
     def open_cells(self) -> list[tuple[Place, Cell]]:
         """The cells that have no picture, each with its place."""

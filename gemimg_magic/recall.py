@@ -26,6 +26,8 @@ _AGAIN = "This answer is recorded; --fresh asks again."
 class Recall:
     """How one engine uses the store.
 
+    A completion that has a key is recorded already: a worker that can reach the store has done it.
+
     Args:
         store: where answers are kept.
         mode: ``auto``, ``replay``, ``record`` or ``off``.
@@ -36,6 +38,11 @@ class Recall:
         self._store = store
         self.mode = mode
         self._keeps = keeps
+
+    @property
+    def recording(self) -> Store | None:
+        """The store that new answers go to, or None where they are not kept."""
+        return self._store if self._keeps and self.mode in ("auto", "record") else None
 
     def holds(self, request: ImageRequest) -> bool:
         """Whether the answer to a request would come from the store.
@@ -77,7 +84,7 @@ class Recall:
         if self.mode != "record":
             answer = await asyncio.to_thread(self._store.lookup, form)
             if answer is not None:
-                _tell(answer.completion, emit)
+                tell(answer.completion, emit)
                 return answer
             if self.mode == "replay":
                 raise await asyncio.to_thread(self._store.miss, form)
@@ -90,6 +97,8 @@ class Recall:
         journal = self._store.journal(form)
         try:
             answer = Answer(await ask(_without_end(emit), journal))
+            if answer.completion.key:
+                return answer
         except APIError:
             # The server has made nothing, or nothing whole.
             await asyncio.to_thread(journal.discard)
@@ -97,6 +106,8 @@ class Recall:
         except GemimgError as problem:
             if type(problem) not in RECORDED_ERRORS or problem.completion is None:
                 await asyncio.to_thread(journal.keep)
+                raise
+            if problem.completion.key:
                 raise
             answer = _refusal(problem, problem.completion)
         except asyncio.CancelledError:
@@ -130,7 +141,7 @@ def _refusal(problem: GemimgError, completion: Completion) -> Answer:
     return Answer(completion, error)
 
 
-def _tell(completion: Completion, emit: Emit) -> None:
+def tell(completion: Completion, emit: Emit) -> None:
     """The events of a reply that arrives all at once."""
     if completion.text:
         emit(TextDelta(completion.text))

@@ -33,6 +33,7 @@ class Sweep:
         mode: how the store is used, where that differs from the settings.
         parallel: requests at a time, where that differs from the settings.
         max_cost: US dollars that all of them together may cost, or None.
+        executor: whose workers send the requests, or None.
         finish: what is done to each picture when it comes.
     """
 
@@ -44,6 +45,7 @@ class Sweep:
         mode: str | None = None,
         parallel: int | None = None,
         max_cost: float | None = None,
+        executor: Any = None,
         finish: Callable[[GeneratedImage, Any], GeneratedImage] = lambda image, key: image,
     ) -> None:
         self.grid = grid
@@ -53,8 +55,9 @@ class Sweep:
         self._finish = finish
         self.spending = Spending(max_cost)
         """What the new answers cost."""
-        again = engine.asking(mode=mode or _mode_again(engine), parallel=parallel, max_cost=self.spending)
-        asking = engine.asking(mode=mode, parallel=parallel, max_cost=self.spending)
+        how: dict[str, Any] = {"parallel": parallel, "max_cost": self.spending, "executor": executor}
+        again = engine.asking(mode=mode or _mode_again(engine), **how)
+        asking = engine.asking(mode=mode, **how)
         # A refusal is recorded. To ask for its cell once more means to ask the gateway.
         refused = {id(cell.request) for _, cell in self._cells if isinstance(cell.error, NoImageError)}
         self.batch = Batch(
@@ -116,6 +119,7 @@ def sweep(
     mode: str | None = None,
     keep_going: bool | None = None,
     engine: Engine | None = None,
+    executor: Any = None,
     **options: Any,
 ) -> Grid:
     """Make a picture for every combination of values, and wait for all of them.
@@ -135,6 +139,7 @@ def sweep(
         keep_going: True returns the grid whatever failed; False raises if anything did; None raises only
             where nothing came.
         engine: what asks; one with the environment's settings unless given.
+        executor: whose workers send the requests; see :meth:`Engine.start`.
         options: as for :meth:`Engine.request`, with a list for another axis; any other name is a field of the
             settings (``parallel=8``), or an axis where it has a list.
 
@@ -158,20 +163,25 @@ def sweep(
     check_names(spreads, used)
     axes, cells = cells_of(mine, spreads, checked("n", n), compose)
     grid = Grid(axes, cells, prompt=prompt if isinstance(prompt, str) else "", engine=mine)
-    running = Sweep(mine, grid, mode=mode, parallel=parallel, max_cost=limit)
+    running = Sweep(mine, grid, mode=mode, parallel=parallel, max_cost=limit, executor=executor)
     _finished(running, mine if engine is None else None)
     running.raise_for_failures(keep_going=keep_going)
     return grid
 
 
 def ask_again(
-    grid: Grid, *, parallel: int | None, mode: str | None, max_cost: float | None, engine: Engine | None
+    grid: Grid,
+    *,
+    parallel: int | None,
+    mode: str | None,
+    max_cost: float | None,
+    executor: Any,
+    engine: Engine | None,
 ) -> Grid:
     """Ask for the cells of a grid that have no picture; see :meth:`Grid.retry`."""
     mine = engine or Engine()
-    _finished(
-        Sweep(mine, grid, mode=mode, parallel=parallel, max_cost=max_cost), mine if engine is None else None
-    )
+    running = Sweep(mine, grid, mode=mode, parallel=parallel, max_cost=max_cost, executor=executor)
+    _finished(running, mine if engine is None else None)
     return grid
 
 

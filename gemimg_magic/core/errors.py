@@ -27,6 +27,7 @@ Each message says what happened; ``hint`` says what to do next.
     ├── DecodeError                 a reply in no known form
     ├── ReplayMiss                  nothing recorded for this request
     ├── StoreError                  a record or picture that is damaged or cannot be written
+    ├── WorkerError                 a worker of an executor failed before it had an answer
     ├── BudgetError                 the next request would pass the limit set on money
     ├── PartialError                some requests of several failed
     └── Cancelled                   the job was cancelled
@@ -210,6 +211,10 @@ class ReplayMiss(GemimgError):
 
 class StoreError(GemimgError):
     """A record or picture in the store is damaged, or the store cannot be used."""
+
+
+class WorkerError(GemimgError):
+    """A worker of an executor died, or could not be reached, before it had an answer."""
 
 
 class BudgetError(GemimgError):

@@ -286,6 +286,16 @@ OPTIONS: tuple[Option, ...] = (
         "sending",
     ),
     Option(
+        "on",
+        ("--on",),
+        "let these workers send the requests: an executor, a Dask client, or dask for the current one",
+        "sending",
+        "EXECUTOR",
+        values=("dask",),
+        raw=True,
+        places=_CELL,
+    ),
+    Option(
         "max_cost",
         ("--max-cost",),
         "stop before the request that would pass so many US dollars",

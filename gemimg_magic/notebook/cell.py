@@ -106,7 +106,10 @@ class TakesErrand:
         self._mode: str | None = options.get("mode")
         request = self._engine.request(parts, **asked)
         asking = self._engine.asking(
-            mode=self._mode, parallel=options.get("parallel"), max_cost=Spending(options.get("max_cost"))
+            mode=self._mode,
+            parallel=options.get("parallel"),
+            max_cost=Spending(options.get("max_cost")),
+            executor=names.executor(options.get("on")),
         )
         takes = (replace(request, take=request.take + number) for number in range(self._binding.count))
         self.batch = Batch(asking, takes)

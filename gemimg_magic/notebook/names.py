@@ -60,6 +60,16 @@ class Names:
         names = {**self._globals, **self._locals}
         return [known for known in names if not known.startswith("_") or name.startswith("_")]
 
+    def executor(self, source: str | None) -> Any:
+        """The executor that ``--on`` means; None where it was not typed.
+
+        Raises:
+            PromptError: there is no such name, or it is no executor.
+        """
+        if source is None or source.strip("\"'") == "dask":
+            return source and "dask"
+        return self.evaluate(source, "after --on")
+
     def picture(self, reference: str, place: str) -> tuple[ImagePart, ...]:
         """The pictures that a reference means: a variable or expression, or else a file.
 

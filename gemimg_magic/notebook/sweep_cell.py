@@ -134,6 +134,7 @@ class SweepErrand:
             mode=options.get("mode"),
             parallel=options.get("parallel"),
             max_cost=options.get("max_cost"),
+            executor=Names(self.namespace, local_names).executor(options.get("on")),
             finish=self._finished,
         )
         self._metadata: bool = options.get("metadata", True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import heapq
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -27,7 +28,7 @@ from ...core.export import suffix_of
 from ...core.messages import ImagePart
 from ...core.preview import preview
 from ...core.secret import Secret
-from .files import sweep, write_atomic, write_new
+from .files import TEMPORARY, sweep, write_atomic, write_new
 from .journal import Entry, Journal, entries
 from .records import (
     FORMAT,
@@ -150,6 +151,21 @@ class Store:
             record, lambda entry: (pictures[entry["sha256"]].data, previews.get(entry["sha256"]))
         )
         return Answer(replace(kept.completion, replayed=False), kept.error)
+
+    def beacon(self) -> Path:
+        """A new file by which processes elsewhere can tell whether they see this very store.
+
+        Whoever asks for it removes it; one that was left behind is swept away like other temporary files.
+
+        Raises:
+            OSError: the folder cannot be written.
+            StoreError: the store is a newer one's.
+        """
+        self.check_format()
+        self._housekeep()
+        path = self.root / "journal" / f"{TEMPORARY}{secrets.token_hex(8)}"
+        write_atomic(path, b"")
+        return path
 
     def journal(self, form: Canonical) -> Journal:
         """A file for the reply to a request that is about to be sent."""
