@@ -35,7 +35,7 @@ def wait_for(condition, seconds=10.0):
 
 def test_two_hundred_pictures_equal_those_made_here(client):
     """Drawn by the words of the prompt, so that each picture tells which request it answers."""
-    engine = Engine(profile="sketch", mode="off")
+    engine = Engine(profile="sketch", mode="off", model="gemini-3.1-flash-image", size="512")
     prompts = [
         f"{number} circles, a {colour} square"
         for number in range(1, 51)
@@ -56,7 +56,7 @@ def test_two_hundred_pictures_equal_those_made_here(client):
 
 
 def _pictures_made(dask_worker):
-    """How many tasks a worker has ever run."""
+    """How many results a worker has ever had."""
     return sum(
         1 for entry in dask_worker.state.log if entry[1:3] == ("executing", "memory") or "memory" in entry
     )
