@@ -14,8 +14,8 @@ from ..core.completions import Event, Received
 from ..core.limits import Limits
 from ..core.reply import ReplyReader
 from .inflate import pieces
-from .network import before_reads
 from .patience import Heartbeats
+from .sockets import before_reads
 
 Emit = Callable[[Event], None]
 
