@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .completions import GeneratedImage
-from .messages import ImagePart, ImageRequest, Message, Part, TextPart
+from .completions import GeneratedImage, Provenance
+from .messages import ImagePart, Message, Part, TextPart
 from .models import DEFAULT_MODEL
 from .options import OPTIONS
+from .region import without_words
 
 NameOf = Callable[[ImagePart], str | None]
 
@@ -56,7 +57,7 @@ def cell_source(image: GeneratedImage, near: NameOf | Surroundings, *, out: str 
         raise ValueError("it was not made here, so there is no prompt to tell")
     near = near if isinstance(near, Surroundings) else Surroundings(near)
     out = out or (image.name if image.name.isidentifier() else "")
-    writer = _Writer(image.provenance.request, near)
+    writer = _Writer(image.provenance, near)
     body = writer.body()
     words = ["%%imagine", *writer.options("" if out == "_img" else out, count)]
     comment = f"  # {'; '.join(writer.missing)}" if writer.missing else ""
@@ -96,8 +97,9 @@ def _reference(value: str) -> str:
 class _Writer:
     """Writes one request; ``missing`` collects what the cell cannot say."""
 
-    def __init__(self, request: ImageRequest, near: Surroundings) -> None:
-        self._request = request
+    def __init__(self, made: Provenance, near: Surroundings) -> None:
+        self._request = request = made.request
+        self._region = made.region
         self._near = near
         *self._earlier, self._last = request.messages
         self._leading: list[str] = []
@@ -105,7 +107,7 @@ class _Writer:
 
     def body(self) -> str:
         """The prompt: the text with its special characters escaped, and the pictures in their places."""
-        parts = self._without_leading(self._last.parts)
+        parts = self._without_leading(self._unmarked(self._last.parts))
         pieces: list[str] = []
         text = ""
         for part in parts:
@@ -116,6 +118,14 @@ class _Writer:
                 text = ""
         return "".join([*pieces, escaped(text)])
 
+    def _unmarked(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """The parts without what ``--region`` added: the marked copy after the picture, and its words."""
+        if not self._region:
+            return parts
+        first, _, *others, last = parts
+        words = TextPart(without_words(last.text)) if isinstance(last, TextPart) else last
+        return (first, *others, words)
+
     def _without_leading(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """The parts after the pictures that stand in front, which become ``-e`` or ``-i``.
 
@@ -124,7 +134,7 @@ class _Writer:
         pictures: list[ImagePart] = []
         for position, part in enumerate(parts):
             if isinstance(part, TextPart):
-                if not part.text[:1].isalnum():
+                if not part.text[:1].isalnum() and not self._region:
                     break
                 self._leading = [self._target(picture) for picture in pictures]
                 return parts[position:]
@@ -175,6 +185,8 @@ class _Writer:
         return words
 
     def _references(self) -> dict[str, Any]:
+        if self._region and self._leading:
+            return {"edit": self._leading[0], "images": tuple(self._leading[1:]), "region": self._region}
         if len(self._leading) == 1:
             return {"edit": self._leading[0]}
         return {"images": tuple(self._leading)}
@@ -215,7 +227,7 @@ def _words(flag: str, value: Any) -> Iterator[str]:
     elif value is True:
         yield flag
     elif value != "":
-        expression = flag in ("-e", "-c", "-o")
+        expression = flag in ("-e", "-c", "-o", "--region")
         yield f"{flag} {value if expression else _quoted(str(value))}"
 
 

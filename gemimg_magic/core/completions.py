@@ -49,10 +49,12 @@ class Provenance:
     Args:
         request: the request that was answered with it, reference pictures included.
         model: the model that the gateway reported.
+        region: what of the first picture was to change, as it was typed; empty for all of it.
     """
 
     request: ImageRequest = field(repr=False)
     model: str
+    region: str = ""
 
     @property
     def prompt(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .errors import PromptError
+from .region import is_box
 
 Place = Literal["cell", "command"]
 Group = Literal["request", "pictures", "binding", "sending", "showing"]
@@ -102,6 +103,13 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _region(text: str) -> str:
+    bare = text.strip().strip("\"'")
+    if re.match(r"[-\d.]+%?\s*,", bare) and not is_box(bare):
+        raise ValueError("X,Y,W,H in pixels, all in percent, or a picture that is a mask")
+    return bare if is_box(bare) else text
+
+
 def _one_name(text: str) -> str:
     if not text.isidentifier():
         raise ValueError("a variable name")
@@ -152,6 +160,16 @@ OPTIONS: tuple[Option, ...] = (
         "edit this picture: the first part of a new user turn",
         "pictures",
         "REF",
+        raw=True,
+        places=_CELL,
+    ),
+    Option(
+        "region",
+        ("--region",),
+        "change only this part of the picture after -e: a box in pixels or percent, or a mask",
+        "pictures",
+        "X,Y,W,H",
+        _region,
         raw=True,
         places=_CELL,
     ),

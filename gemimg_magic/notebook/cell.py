@@ -101,7 +101,7 @@ class TakesErrand:
         self._metadata: bool = options.get("metadata", True)
         self._keep_going: bool = options.get("keep_going", False)
         self._magics = magics
-        parts, asked = sought.composed(names)
+        parts, asked, self._area = sought.placed(names)
         self._engine = magics.engine(profile=options.get("profile"), embed=options.get("embed"))
         self._mode: str | None = options.get("mode")
         request = self._engine.request(parts, **asked)
@@ -132,7 +132,7 @@ class TakesErrand:
             Interrupted: the user stopped it.
         """
         outcome = Outcome.of(self.batch, interrupted=stopped)
-        images = self._binding.named(outcome)
+        images = [self._area.filled(image) if self._area else image for image in self._binding.named(outcome)]
         if images:
             self.namespace.update(self._binding.variables(images))
             self._magics.history.note(images)

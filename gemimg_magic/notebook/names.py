@@ -84,7 +84,7 @@ class Names:
             )
         if reference.startswith("data:"):
             return picture_parts(_from_data_uri(reference))
-        if self._is_bound(reference):
+        if self.is_bound(reference):
             value = self.evaluate(reference, place)
             return (read_picture(value),) if isinstance(value, str) else picture_parts(self.known(value))
         path = reference.strip("\"'")
@@ -95,7 +95,7 @@ class Names:
             hint=did_you_mean(reference, self._visible(reference)),
         )
 
-    def _is_bound(self, reference: str) -> bool:
+    def is_bound(self, reference: str) -> bool:
         """Whether the reference reads as an expression whose names all exist; photos/fox.png does not."""
         try:
             code = compile(reference, "<reference>", "eval")
@@ -128,7 +128,7 @@ class Names:
         variable = self._globals.get("styles")
         known = {**(variable if isinstance(variable, Mapping) else {}), **styles}
         value = known.get(name)
-        if value is None and self._is_bound(name):
+        if value is None and self.is_bound(name):
             value = self.evaluate(name, "after --style")
         if not isinstance(value, str):
             raise PromptError(

@@ -10,6 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +23,24 @@ from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, observe
 from ..core.cellsource import cell_text
 from ..core.completions import GeneratedImage
 from ..core.controls import controls, price_told, usable
-from ..core.errors import Cancelled, GemimgError
+from ..core.errors import GemimgError
 from ..core.messages import ImagePart
 from ..core.options import checked
 from ..core.takes import Takes
-from ..core.text import inert, scrub
+from ..core.text import inert
 from ..engine import Engine
-from .binding import Interrupted
+from .names import Names
 from .panel_actions import Actions
 from .panel_host import Host
 from .panel_references import References, as_picture
+from .panel_report import reported
 from .panel_run import Run, told
 from .panel_shelf import Shelf, identity
 
 _HERE = Path(__file__).parent
 FORM = ("prompt", "model", "aspect", "size", "n", "temperature", "system", "bind_to", "take", "region")
+# One ES module, in this order; ``panel.js`` has the entry.
+_PARTS = ("_base", "_form", "_painter", "_references", "_results", "")
 _HEADLESS = "The panel is for a notebook that somebody looks at; here %%imagine and imagine() make pictures."
 
 
@@ -45,10 +51,9 @@ class Panel(anywidget.AnyWidget):
 
     Args:
         engine: what makes the pictures; None takes the notebook's settings at each run.
-        given: first values of the traits.
     """
 
-    _esm = (_HERE / "panel.js").read_text(encoding="utf-8")
+    _esm = "\n".join((_HERE / f"panel{part}.js").read_text(encoding="utf-8") for part in _PARTS)
     _css = (_HERE / "panel.css").read_text(encoding="utf-8")
 
     prompt = Unicode(help="what to draw, in the language of the cell").tag(sync=True, echo_update=False)
@@ -80,7 +85,7 @@ class Panel(anywidget.AnyWidget):
     _cell = Unicode().tag(sync=True)
     _price = Unicode().tag(sync=True)
 
-    def __init__(self, engine: Engine | None = None, **given: Any) -> None:
+    def __init__(self, engine: Engine | None = None) -> None:
         self._lock = threading.RLock()
         self._host = Host(engine)
         self._held = References(self._host)
@@ -90,17 +95,12 @@ class Panel(anywidget.AnyWidget):
         self._newest: dict[str, int] = {}
         self._idle = threading.Event()
         self._idle.set()
-        self._actions = Actions(self)
+        self._actions = Actions(self, self._held)
         self._ready = False
         super().__init__(references=(), images=())
         self._host.stay()
         self._look_around()
-        unknown = [name for name in given if name not in (*FORM, "references", "selected")]
-        if unknown:
-            raise TypeError(f"A panel has no {unknown[0]!r}; it takes {', '.join((*FORM, 'references'))}.")
         self._ready = True
-        for name, value in given.items():
-            setattr(self, name, value)
         self._refresh()
         self.on_msg(self._heard)
 
@@ -157,6 +157,21 @@ class Panel(anywidget.AnyWidget):
         for name, value in form.items():
             setattr(self, name, value)
 
+    def add_reference(self, picture: Any) -> None:
+        """Add a picture to the references: whatever is a picture, or the name of one."""
+        new = [part for part in self._held.read(picture) if part not in self.references]
+        self.references = (*self.references, *new)
+
+    @property
+    def names(self) -> Names:
+        """What expressions and references can see."""
+        return self._host.names
+
+    @property
+    def engine(self) -> Engine:
+        """What makes the pictures, with the settings of this moment."""
+        return self._host.engine
+
     # Traits
 
     @validate("aspect", "size", "n", "temperature", "take")
@@ -198,7 +213,7 @@ class Panel(anywidget.AnyWidget):
 
     def _refresh(self) -> None:
         """Tell the face what follows from the form."""
-        with self._reported(keep=True):
+        with self._reported():
             self._controls = controls(self.model)
             sketch = self._where.get("sketch")
             self._price = "free" if sketch else price_told(self.model, self.size, self.n)
@@ -218,15 +233,17 @@ class Panel(anywidget.AnyWidget):
             "height": picture.height,
             "cost": cost,
             "replayed": bool(picture.completion and picture.completion.replayed),
+            "note": part.note,
+            "parents": [identity(parent) for parent in picture.parents],
         }
 
     def _look_around(self) -> None:
         """Find out where requests go, and whether a key is there."""
         from .panel_where import where
 
-        with self._reported(keep=True):
+        with self._reported():
             self._where = where(self._host)
-            self.model = self.model or self._host.engine.settings.model
+            self.model = self.model or self.engine.settings.model
 
     # Runs
 
@@ -234,7 +251,7 @@ class Panel(anywidget.AnyWidget):
         """The options of the cell that the form stands for."""
         spell = self._held.settle if settle else self._held.spell
         spelled = [spell(part) for part in self.references]
-        usual = self._host.engine.settings.model
+        usual = self.engine.settings.model
         alone = len(spelled) == 1 or (self.region and spelled)
         return {
             "out": self.bind_to.replace(" ", ""),
@@ -253,7 +270,7 @@ class Panel(anywidget.AnyWidget):
     def _prepared(self) -> Run:
         """The run for the form as it is; nothing is sent yet."""
         text = cell_text(self._values(settle=True), self.prompt)
-        return Run(self._count, text, self._host.names, self._host.engine)
+        return Run(self._count, text, self._host.names, self.engine)
 
     def _begin(self) -> None:
         with self._lock:
@@ -286,13 +303,13 @@ class Panel(anywidget.AnyWidget):
 
     def _finish(self, run: Run) -> None:
         outcome = run.outcome()
-        images = run.binding.named(outcome)
+        images = run.named(outcome)
         self._said = told(outcome, images, time.time() - run.started)
         if images:
             self._host.bind(run.binding.variables(images), images)
             with self._lock:
                 for image in images:
-                    self._push(image)
+                    self.push(image)
                 kept = tuple(
                     old for old in self.images if not any(old is new or old == new for new in images)
                 )
@@ -317,7 +334,19 @@ class Panel(anywidget.AnyWidget):
 
     # The face
 
-    def _push(self, part: ImagePart) -> None:
+    def picture(self, name: str) -> ImagePart | None:
+        """The picture with that id."""
+        return self._shelf.get(name)
+
+    def say(self, words: str) -> None:
+        """Put one line where the state of a run stands."""
+        self.error, self._said = "", inert(words)
+
+    def tell_models(self, names: list[str]) -> None:
+        """Offer these models."""
+        self._models = names
+
+    def push(self, part: ImagePart) -> None:
         """Send a picture to the face before it asks, so that it comes while the kernel works on a cell."""
         preview = self._shelf.preview(part)
         self.send({"kind": "picture", "id": identity(part), "type": preview.media_type}, [preview.data])
@@ -338,8 +367,8 @@ class Panel(anywidget.AnyWidget):
         # Not told back to the face, which would overwrite what is being typed.
         self.set_state({name: value for name, value in message.get("form", {}).items() if name in FORM})
 
-    def _reported(self, *, keep: bool = False) -> _Reported:
-        return _Reported(self, keep)
+    def _reported(self) -> AbstractContextManager[None]:
+        return reported(partial(setattr, self, "error"))
 
     # Display
 
@@ -367,36 +396,8 @@ class Panel(anywidget.AnyWidget):
         return f"<Panel {len(self.images)} pictures{', busy' if self.busy else ''}>"
 
 
-class _Reported:
-    """Shows what fails on the panel: a notebook shows the errors of widgets and threads nowhere."""
-
-    def __init__(self, panel: Panel, keep: bool) -> None:
-        self._panel, self._keep = panel, keep
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> bool:
-        if problem is None or not isinstance(problem, Exception | Interrupted):
-            return False
-        if not isinstance(problem, Cancelled | Interrupted):
-            self._panel.error = in_words(problem)
-        return True
-
-
-def in_words(problem: BaseException) -> str:
-    """An error as the panel tells it: what happened, then what to do."""
-    if isinstance(problem, GemimgError | TraitError):
-        return inert(str(problem))
-    return inert(
-        scrub(f"{type(problem).__name__}: {problem} (a fault of the panel; %gemimg doctor may tell more)")
-    )
-
-
 def _alike(one: Any, other: Any) -> bool:
     """Whether two requests differ in nothing but the take."""
-    from dataclasses import replace
-
     return bool(replace(one, take=0) == replace(other, take=0))
 
 

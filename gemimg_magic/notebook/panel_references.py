@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,12 +13,13 @@ from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.export import suffix_of
 from ..core.messages import ImagePart
-from ..core.pictures import sniff
 from ..inputs import picture_parts, read_picture
 from .holdings import Holdings
 from .panel_host import Host
+from .variables import is_picture, variables
 
 FOLDER = "uploads"
+_OFFERED = 24
 _SUFFIX = re.compile(r"\.(png|jpe?g|webp|gif|bmp|tiff?)$", re.IGNORECASE)
 _CHUNKS = 4096  # of half a megabyte: a limit against a front end gone wild
 
@@ -33,6 +35,7 @@ class References:
         self._host = host
         self._spelled: dict[str, str] = {}  # SHA-256 -> a variable, an expression or a file
         self._arriving: dict[str, dict[int, bytes]] = {}
+        self._unused: dict[str, Path] = {}
 
     def read(self, values: Any) -> tuple[ImagePart, ...]:
         """The pictures in what somebody sets as references; a text is a variable, expression or file.
@@ -68,7 +71,18 @@ class References:
             spelled = self._spelled[part.sha256] = self._found(part)
         if spelled == _own_name(part):
             self._host.variables[spelled] = part
+        self._unused.pop(part.sha256, None)
         return spelled
+
+    def expression_of(self, part: ImagePart) -> str | None:
+        """As :meth:`settle`, where that is an expression."""
+        spelled = self.settle(part)
+        return spelled if self._host.names.is_bound(spelled) else None
+
+    def file_of(self, part: ImagePart) -> str | None:
+        """As :meth:`settle`, where that is a file."""
+        spelled = self.settle(part)
+        return None if self._host.names.is_bound(spelled) else spelled
 
     def _found(self, part: ImagePart) -> str:
         held = Holdings(self._host.variables, self._host.hidden, self._host.engine.store)
@@ -79,6 +93,27 @@ class References:
             return [one.data for one in self._host.names.picture(spelled, "")] == [part.data]
         except PromptError:
             return False
+
+    def bind(self, name: str, part: ImagePart) -> None:
+        """Give a picture a variable."""
+        self._host.variables[name] = part
+        self._spelled[part.sha256] = name
+
+    def at_hand(self) -> list[tuple[str, ImagePart]]:
+        """The pictures in the notebook's variables, the newest first, each with its name."""
+        found: list[tuple[str, ImagePart]] = []
+        for name, _ in variables(self._host.variables, self._host.hidden, is_picture):
+            try:
+                parts = picture_parts(self._host.variables[name])
+            except Exception:  # noqa: BLE001, S112  whatever drawing a user's object raises, it is no picture
+                continue
+            for number, part in enumerate(parts):
+                label = name if len(parts) == 1 else f"{name}[{number}]"
+                self._spelled.setdefault(part.sha256, label)
+                found.append((label, part))
+            if len(found) >= _OFFERED:
+                break
+        return [one for one in found if one[0] != "_img"][:_OFFERED]
 
     # Uploads
 
@@ -113,13 +148,22 @@ class References:
         """
         [part] = picture_parts(data)
         try:
-            path = _written(data, safe_name(name, suffix_of(kind) if (kind := sniff(data)) else ""))
-            kept = read_picture(path)
+            # As it is sent, so without the place where a photo was taken.
+            path, new = _written(part.data, safe_name(name, suffix_of(part.media_type)))
+            kept = replace(read_picture(path), note=part.note)
         except OSError:
             # A folder that cannot be written: a variable has to do, as long as the kernel lives.
             return part
         self._spelled[kept.sha256] = path.as_posix()
+        if new:
+            self._unused[kept.sha256] = path
         return kept
+
+    def drop(self, part: ImagePart) -> None:
+        """A reference was taken away: its upload goes, too, unless something has named it."""
+        path = self._unused.pop(part.sha256, None)
+        if path is not None:
+            path.unlink(missing_ok=True)
 
 
 def _own_name(part: ImagePart) -> str:
@@ -131,21 +175,20 @@ def safe_name(name: str, suffix: str) -> str:
 
     Args:
         name: as the browser tells it.
-        suffix: that of the format that the bytes have; empty keeps the name's own.
+        suffix: that of the format that the bytes have.
 
     >>> safe_name("C:\\Users\\ann\\My Photo (1).JPG", ".jpg"), safe_name("../../etc/passwd", ".png")
     ('My-Photo-1.jpg', 'passwd.png')
-    >>> safe_name("...", ".png"), safe_name("plan.tif", "")
-    ('picture.png', 'plan.tif')
+    >>> safe_name("...", ".png"), safe_name("plan.tif", ".png")
+    ('picture.png', 'plan.png')
     """
     base = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
-    stem, own = (base[: found.start()], found[1].lower()) if (found := _SUFFIX.search(base)) else (base, "")
-    words = re.sub(r"[^\w]+", "-", stem).strip("-_")[:60]
-    return f"{words or 'picture'}{suffix or (own and '.' + own) or '.png'}"
+    words = re.sub(r"[^\w]+", "-", _SUFFIX.sub("", base)).strip("-_")[:60]
+    return f"{words or 'picture'}{suffix}"
 
 
-def _written(data: bytes, name: str) -> Path:
-    """The file in the folder that holds these bytes; what is there under that name is never replaced."""
+def _written(data: bytes, name: str) -> tuple[Path, bool]:
+    """The file in the folder that holds these bytes, and whether it is new; no other file is replaced."""
     folder = Path(FOLDER)
     folder.mkdir(exist_ok=True)
     wanted = folder / name
@@ -153,12 +196,12 @@ def _written(data: bytes, name: str) -> Path:
         path = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
         try:
             if path.stat().st_size == len(data) and path.read_bytes() == data:
-                return path
+                return path, False
         except FileNotFoundError:
             part = path.with_name(f".{path.name}.part")
             part.write_bytes(data)
             part.replace(path)
-            return path
+            return path, True
     raise OSError("there are too many files of this name")
 
 

@@ -44,7 +44,7 @@ class Run:
         self.number, self.text, self.engine = number, text, engine
         self.binding = Binding(options.pop("out", ()), options.pop("n", 1), None)
         sought = written(prompt, options, {})
-        parts, asked = sought.composed(names)
+        parts, asked, self._area = sought.placed(names)
         if not any(getattr(part, "text", "").strip() for part in parts):
             raise PromptError("The prompt is empty.", hint="Say what to draw, or what to change.")
         self.request = engine.request(parts, **asked)
@@ -104,6 +104,11 @@ class Run:
     def outcome(self) -> Outcome:
         """What came of it, when all have ended."""
         return Outcome.of(self._batch, interrupted=self.cancelled)
+
+    def named(self, outcome: Outcome) -> list[GeneratedImage]:
+        """The pictures to show, each with its name, and pasted back where only a region was to change."""
+        images = self.binding.named(outcome)
+        return [self._area.filled(image) if self._area else image for image in images]
 
     def face(self) -> dict[str, Any]:
         """What the front end tells of it."""

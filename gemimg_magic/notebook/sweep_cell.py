@@ -14,6 +14,7 @@ from ..core.plan import Plan
 from ..grid import Grid, spelled
 from ..spread import SETTABLE, Bound, Spread, cells_of, check_names, rows_of, spread_of
 from ..sweeps import Sweep
+from .area import Area
 from .binding import Interrupted
 from .names import Names
 from .saving import save, saved_as
@@ -113,15 +114,16 @@ class SweepErrand:
         used = {*sought.words, *words_in(*filter(None, [self._alt, self._save]))}
         check_names(spreads, {*used, "style"} if self._styled else used)
         self._engine = magics.engine(profile=options.get("profile"), embed=options.get("embed"))
-        self._told: dict[int, tuple[str | None, str | None]] = {}
+        self._told: dict[int, tuple[str | None, str | None, Area | None]] = {}
 
         def compose(bound: Bound) -> tuple[tuple[Part, ...], dict[str, Any]]:
             swept.bind(bound)
             style = bound.get("style") if self._styled else None
             if style is not None and not isinstance(style, str):
                 raise PromptError("A style is text, or the name of one.")
-            self._told[len(self._told)] = self._filled(swept)
-            return sought.composed(swept, style)
+            parts, asked, area = sought.placed(swept, style)
+            self._told[len(self._told)] = (*self._filled(swept), area)
+            return parts, asked
 
         count = options.get("n", 1)
         axes, cells = cells_of(self._engine, spreads, count, compose)
@@ -162,7 +164,8 @@ class SweepErrand:
         return alt, saved_as(self._save, names)
 
     def _finished(self, image: GeneratedImage, key: Any) -> GeneratedImage:
-        alt = self._told[self._order[key]][0]
+        alt, _, area = self._told[self._order[key]]
+        image = area.filled(image) if area else image
         return replace(image, alt=alt) if alt else image
 
     def settle(self, *, stopped: bool) -> Any:

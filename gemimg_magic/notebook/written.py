@@ -11,6 +11,7 @@ from ..core.errors import PromptError
 from ..core.messages import Part, TextPart
 from ..core.options import values_of_params
 from ..core.prompt import Expression, Piece, Reference, Text, parse_prompt
+from .area import Area, arranged
 from .names import Names, joined
 
 
@@ -26,6 +27,7 @@ class Written:
         styles: the snippets of the settings.
         options: the options of the request as typed.
         raw: take ``--system`` as typed.
+        region: what of the picture to edit may change, or None.
     """
 
     pieces: tuple[Piece, ...]
@@ -35,9 +37,12 @@ class Written:
     styles: Mapping[str, str]
     options: Mapping[str, Any]
     raw: bool = False
+    region: str | None = None
 
-    def composed(self, names: Names, style: str | None = None) -> tuple[tuple[Part, ...], dict[str, Any]]:
-        """The parts of the last user turn, and the options of the request.
+    def placed(
+        self, names: Names, style: str | None = None
+    ) -> tuple[tuple[Part, ...], dict[str, Any], Area | None]:
+        """The parts of the last user turn, the options of the request, and the region to change.
 
         Args:
             names: the variables that the cell can see.
@@ -53,16 +58,21 @@ class Written:
         if style is not None:
             parts = joined([*parts, TextPart("\n\n" + names.snippet(style, self.styles))])
         before = [
-            picture
+            (flag, picture)
             for flag, reference in self.references
             for picture in names.picture(reference, f"after {flag}")
         ]
+        edited, others = (
+            [picture for flag, picture in before if (flag == "-e") is is_edited]
+            for is_edited in (True, False)
+        )
+        area = None if self.region is None else Area.typed(self.region, edited, names)
         options = dict(self.options)
         if self.conversation is not None:
             options["history"] = names.turns(self.conversation)
         if "system" in options and not self.raw:
             options["system"] = names.text(options["system"], "after --system")
-        return joined([*before, *parts]), options
+        return joined(arranged(edited, others, parts, area)), options, area
 
     @property
     def words(self) -> frozenset[str]:
@@ -70,7 +80,7 @@ class Written:
         sources = [p.source for p in self.pieces if isinstance(p, Expression)]
         sources += [p.target for p in self.pieces if isinstance(p, Reference)]
         sources += [source for _, source in self.references]
-        sources += filter(None, [self.conversation, self.style, self.options.get("system")])
+        sources += filter(None, [self.conversation, self.style, self.region, self.options.get("system")])
         return words_in(*sources)
 
     @property
@@ -108,4 +118,5 @@ def written(text: str, options: dict[str, Any], styles: Mapping[str, str]) -> Wr
         styles,
         asked,
         raw,
+        options.pop("region", None),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
+from ...core.region import without_words
 from .changes import PICTURE
 from .lettering import MARK, unsign
 
@@ -151,6 +152,9 @@ def _read_messages(messages: Sequence[object]) -> tuple[str, tuple[tuple[str, by
     ]
     if not pictures:
         pictures = next((turn[2][-1:] for turn in earlier if turn[2]), [])
+    if (bare := without_words(prompt)) != prompt:
+        # A region: the marked copy says where, and our caller pastes the answer there.
+        return bare, tuple(picture for at, picture in enumerate(pictures) if at != 1), words
     return prompt, tuple(pictures), words
 
 
