@@ -95,7 +95,8 @@ function makePainter(model, send, book) {
       h("span", { className: "gemimg-note", textContent: hint })),
     stage,
     h("div", { className: "gemimg-line" }, field("Box in pixels", typed, "gemimg-grow"),
-      button("Use this region", apply, { className: "gemimg-primary" }), button("Close", close)));
+      button("Use this region", apply, { className: "gemimg-primary" }),
+      button("Whole picture", () => { clear(); send("region", { region: "" }); close(); }), button("Close", close)));
   return {
     node,
     close,

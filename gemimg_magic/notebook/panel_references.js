@@ -57,11 +57,12 @@ function makeChooser(model, send, book) {
 }
 
 /** One reference: the picture, its name, and what can be done with it. */
-function makeCard(picture, number, send, book, paint) {
+function makeCard(picture, number, region, send, book, paint) {
   const label = picture.label;
   const actions = h("div", { className: "gemimg-card-actions" });
   if (number === 0)
-    actions.append(button("Region", () => paint(picture), { title: "choose what of this picture may change" }));
+    actions.append(button("Region", () => paint(picture),
+      { title: region ? `only ${region} changes` : "choose what of this picture may change", "aria-pressed": String(Boolean(region)) }));
   else actions.append(button("First", () => send("first", { number }), { title: "make it the picture that is edited" }));
   actions.append(button("✕", () => send("remove", { number }), { "aria-label": `Remove ${label}`, title: "remove" }));
   return h("li", { className: "gemimg-card", title: picture.note ? `${label}: ${picture.note}` : label },
@@ -87,10 +88,13 @@ function makeReferences(model, el, send, book) {
   }, { "aria-expanded": "false" });
   const fill = () => {
     const pictures = model.get("_strip"), most = model.get("_controls").images?.most;
-    strip.replaceChildren(...pictures.map((picture, number) => makeCard(picture, number, send, book, painter.open)));
+    const region = model.get("region");
+    strip.replaceChildren(...pictures.map((picture, number) =>
+      makeCard(picture, number, region, send, book, painter.open)));
     strip.hidden = !pictures.length;
     const many = most && pictures.length > most ? `This model takes at most ${most}.` : "";
-    note.textContent = many || pictures.map((picture) => picture.note).find(Boolean) || "";
+    const only = region && pictures.length ? `Only the region ${region} of ${pictures[0].label} changes.` : "";
+    note.textContent = many || only || pictures.map((picture) => picture.note).find(Boolean) || "";
     if (!pictures.length) painter.close();
   };
   const over = (event) => {
@@ -114,6 +118,7 @@ function makeReferences(model, el, send, book) {
   });
   model.on("change:_strip", fill);
   model.on("change:_controls", fill);
+  model.on("change:region", fill);
   model.on("change:error", () => { if (model.get("error")) note.textContent = ""; });
   fill();
   const node = h("div", { className: "gemimg-references", role: "group", "aria-label": "Reference pictures" },

@@ -88,7 +88,7 @@ function makeCompare(model, book) {
 }
 
 /** What can be done with the chosen picture. */
-function makeTools(model, el, send, book, picture) {
+function makeTools(model, el, send, book, figure, picture) {
   const question = makeQuestion(), compare = makeCompare(model, book);
   const note = h("span", { className: "gemimg-note", role: "status" });
   const text = h("pre", { className: "gemimg-code", hidden: true, tabIndex: 0 });
@@ -122,11 +122,20 @@ function makeTools(model, el, send, book, picture) {
   const comparing = button("Compare", () => {
     if (!compare.node.hidden) compare.close();
     else if (!compare.open(picture())) say("There is no other picture yet.");
-    comparing.setAttribute("aria-expanded", String(!compare.node.hidden));
+    compared();
   }, { "aria-expanded": "false" });
+  /** The comparison takes the place of the large picture. */
+  const compared = () => {
+    comparing.setAttribute("aria-expanded", String(!compare.node.hidden));
+    figure.hidden = !compare.node.hidden;
+  };
   const edit = () => {
+    const prompt = el.querySelector(".gemimg-prompt");
+    // Emptied here and not by the kernel, whose message could come after the first letters of the new one.
+    prompt.value = "";
+    prompt.dispatchEvent(new Event("input"));
+    prompt.focus();
     send("edit", about());
-    el.querySelector(".gemimg-prompt").focus();
   };
   const bind = () => question.ask("Variable", picture().name.match(/^[^\W\d]\w*$/) ? picture().name : "",
     (name) => send("bind", { ...about(), name }));
@@ -136,19 +145,19 @@ function makeTools(model, el, send, book, picture) {
     h("div", { className: "gemimg-buttons", role: "toolbar", "aria-label": "This picture" },
       button("Edit this", edit, { title: "make it the picture to change" }),
       button("Use as reference", () => send("use_image", about())),
-      comparing,
-      button("Bind to…", bind, { title: "give it a variable" }),
+      comparing, button("Bind to…", bind, { title: "give it a variable" }),
       button("Copy as cell", () => cell(false), { title: "the %%imagine cell that makes it" }),
       button("Insert cell", () => cell(true), { title: "insert that cell below", hidden: !cellsOf(model) }),
       button("Save…", save), button("Recipe", recipe, { title: "how it was made, all the way up" }), note),
-    question.node, compare.node, text);
+    question.node, text);
   return {
     node,
+    compare: compare.node,
     /** Another picture was chosen. */
     changed() {
       text.hidden = true;
       compare.close();
-      comparing.setAttribute("aria-expanded", "false");
+      compared();
     },
     dispose: () => model.off("msg:custom", receive),
   };
@@ -159,7 +168,7 @@ function makeResults(model, el, send, book) {
   const large = h("img", { className: "gemimg-large" });
   const caption = h("figcaption");
   const figure = h("figure", { className: "gemimg-figure" }, large, caption);
-  const tools = makeTools(model, el, send, book, () => model.get("_gallery")[model.get("selected")]);
+  const tools = makeTools(model, el, send, book, figure, () => model.get("_gallery")[model.get("selected")]);
   const empty = h("div", { className: "gemimg-empty" },
     h("strong", { textContent: "No picture yet" }),
     h("span", { textContent: "Describe one and press Generate. To change a picture of yours, drop it here." }));
@@ -189,7 +198,8 @@ function makeResults(model, el, send, book) {
       node.setAttribute("aria-selected", String(is));
       node.tabIndex = is || (chosen < 0 && place === 0) ? 0 : -1;
     });
-    figure.hidden = tools.node.hidden = !picture;
+    tools.node.hidden = !picture;
+    figure.hidden = !picture || !tools.compare.hidden;
     empty.hidden = Boolean(pictures.length);
     row.hidden = pictures.length < 2;
     if (!picture) return;
@@ -215,5 +225,6 @@ function makeResults(model, el, send, book) {
   model.on("change:_gallery", fill);
   model.on("change:selected", mark);
   fill();
-  return { node: h("div", { className: "gemimg-results" }, empty, figure, tools.node, row), dispose: tools.dispose };
+  const node = h("div", { className: "gemimg-results" }, empty, tools.compare, figure, tools.node, row);
+  return { node, dispose: tools.dispose };
 }
