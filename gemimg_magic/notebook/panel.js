@@ -99,6 +99,23 @@ function makeFooter(model) {
   return { missing, footer: h("div", { className: "gemimg-footer" }, text, hint) };
 }
 
+/**
+ * Keep plain keys from the notebook: with the focus on a button here, "d d" would delete the cell and arrows
+ * would leave it. The notebook listens on the document, before any element, so this looks before that.
+ * Keys with Ctrl or ⌘ are the notebook's, such as to save; but Enter is ours.
+ */
+function guard(el) {
+  const mark = "data-lm-suppress-shortcuts";
+  const look = (event) => {
+    if (!el.contains(event.target)) return;
+    const ours = event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey);
+    if (ours) event.target.setAttribute(mark, "true");
+    else event.target.removeAttribute(mark);
+  };
+  window.addEventListener("keydown", look, true);
+  return () => window.removeEventListener("keydown", look, true);
+}
+
 function render({ model, el }) {
   el.classList.add("gemimg-panel");
   el.setAttribute("role", "region");
@@ -128,6 +145,7 @@ function render({ model, el }) {
     event.stopPropagation();
   };
   el.addEventListener("keydown", keys);
+  const guarded = guard(el);
   const body = h("div", { className: "gemimg-body" },
     h("div", { className: "gemimg-form" }, missing, form.promptField, references.node, form.settings, form.advanced,
       runner.node, makeCell(model, el, send)),
@@ -136,6 +154,7 @@ function render({ model, el }) {
   send("hello");
   return () => {
     clearTimeout(due);
+    guarded();
     for (const part of [runner, references, results]) part.dispose();
     book.dispose();
   };

@@ -166,9 +166,10 @@ def test_cancel_ends_a_silent_request_within_a_second(paid, gateway):
     assert gateway.disconnected.wait(1), "the server still waits"
     assert time.monotonic() - began < 1
     paid.poll("[p.busy, p.error, len(p.images)]", [False, "", 0])
-    assert "Cancelled" in paid.page.get_by_role("status").all_inner_texts()[-1] or paid.page.get_by_text(
-        re.compile("Cancelled after")
-    ).count()
+    assert (
+        "Cancelled" in paid.page.get_by_role("status").all_inner_texts()[-1]
+        or paid.page.get_by_text(re.compile("Cancelled after")).count()
+    )
 
 
 def test_other_cells_run_while_a_picture_is_made(paid, gateway):
@@ -194,7 +195,9 @@ def test_the_copied_cell_replays_without_paying(paid, gateway):
     gateway.reply(completion(png("red", (640, 480))))
     gateway.reply(completion(png("green", (640, 480))))
     blob = base64.b64encode(png("orange", (64, 48))).decode()
-    paid.eval(f"p.references.__class__ and p._held.keep(__import__('base64').b64decode({blob!r}), 'a.png').sha256")
+    paid.eval(
+        f"p.references.__class__ and p._held.keep(__import__('base64').b64decode({blob!r}), 'a.png').sha256"
+    )
     control(paid, "Ratio").select_option("16:9")
     generate(paid, "a {{40 + 2}} fox", 1)
     button(paid, "Copy as cell").click()
