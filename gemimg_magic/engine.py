@@ -16,15 +16,16 @@ from .budget import Spending, Till
 from .core.address import origin_of
 from .core.completions import Completion, Sent
 from .core.cost import estimate
-from .core.errors import PromptError
+from .core.errors import NoImageError, PromptError
 from .core.line import refuse_key
-from .core.messages import ImageRequest, Message, Part, TextPart, system, user
+from .core.messages import ImagePart, ImageRequest, Message, Part, TextPart, system, user
 from .core.models import check_request, resolve_alias
 from .core.options import checked
 from .core.plan import Plan, Planned
 from .core.secret import Secret
+from .fetching import fetched, is_address, refuse, with_pictures
 from .gate import Pause, shared_gate
-from .inputs import flatten
+from .inputs import flatten, read_picture
 from .jobs import Emit, Job, Work, background_loop
 from .settings import Settings
 from .sources import notebook_name
@@ -137,9 +138,7 @@ class Engine:
         deliver = self.send if executor is None else self._workers(executor, recall.recording)
 
         def working(request: ImageRequest) -> Work[Completion]:
-            # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
-            words = "\n".join(turn.text for turn in request.messages)
-            refuse_key(words, self.settings.api_key, makes=False)
+            self._refuse_key(request)
 
             async def ask(emit: Emit, journal: Journal | None) -> Completion:
                 if executor is None:
@@ -174,7 +173,12 @@ class Engine:
         Raises:
             GemimgError: no whole picture came; the kind says why.
         """
-        return await self._connected().complete(request, emit, journal, pause=pause)
+        try:
+            return await self._connected().complete(request, emit, journal, pause=pause)
+        except NoImageError as problem:
+            if not self.settings.fetch_urls or type(problem) is not NoImageError:
+                raise
+            return await with_pictures(problem)
 
     def _workers(self, executor: Any, store: Store | None) -> Deliver:
         """What has the workers of an executor send requests, as :meth:`send` does here."""
@@ -197,6 +201,11 @@ class Engine:
             return completion
 
         return deliver
+
+    def _refuse_key(self, request: ImageRequest) -> None:
+        # A value may hold a key that nobody typed: {{os.environ}}. An answer to it could not be recorded.
+        words = "\n".join(turn.text for turn in request.messages)
+        refuse_key(words, self.settings.api_key, makes=False)
 
     def _till(self, max_cost: float | Spending | None) -> Till:
         own = self.settings
@@ -233,6 +242,8 @@ class Engine:
         if not requests:
             single = prompt if isinstance(prompt, (str, ImageRequest)) else _parts_of(given)
             requests = [self.request(single, **options)]
+        for one in requests:
+            self._refuse_key(one)
         recall = self._recall(mode)
         free = own.profile == "sketch"
         planned = tuple(
@@ -299,7 +310,7 @@ class Engine:
         own = self.settings
         request = ImageRequest(
             model=resolve_alias(model or own.model),
-            messages=_messages(prompt, flatten(images), system, tuple(history)),
+            messages=_messages(prompt, flatten(images, self.picture_at), system, tuple(history)),
             max_tokens=checked("max_tokens", max_tokens or own.max_tokens),
             temperature=checked("temperature", own.temperature if temperature is None else temperature),
             aspect=checked("aspect", aspect or own.aspect),
@@ -311,6 +322,16 @@ class Engine:
         )
         check_request(request)
         return request
+
+    def picture_at(self, reference: str) -> ImagePart:
+        """The picture in a file, or at an https address where ``fetch_urls`` is set.
+
+        Raises:
+            PromptError: there is none, or it is not to be fetched.
+        """
+        if not is_address(reference):
+            return read_picture(reference)
+        return fetched(reference) if self.settings.fetch_urls else refuse(reference)
 
     async def models(self) -> list[dict[str, Any]]:
         """The models that the gateway lists, as it sends them. To be awaited on the background loop.

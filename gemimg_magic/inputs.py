@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def read_picture(path: str | os.PathLike[str]) -> ImagePart:
             f"The picture file {str(path)!r} cannot be read: {problem.strerror or problem}.",
             hint=f"The current folder is {Path.cwd().name!r}.",
         ) from None
-    return _checked(data, f"The file {file.name!r}")
+    return checked_picture(data, f"The file {file.name!r}")
 
 
 def type_name(value: Any) -> str:
@@ -82,8 +82,12 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _checked(data: bytes, what: str) -> ImagePart:
-    """The bytes of a picture file as a part."""
+def checked_picture(data: bytes, what: str) -> ImagePart:
+    """The bytes of a picture file as a part.
+
+    Raises:
+        PromptError: they are no picture that can be sent.
+    """
     try:
         return fit(data)
     except ValueError as problem:
@@ -104,7 +108,7 @@ def _is_picture_like(value: Any) -> bool:
 
 def _picture(value: Any) -> ImagePart | None:
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _checked(bytes(value), f"A value of {len(value)} bytes")
+        return checked_picture(bytes(value), f"A value of {len(value)} bytes")
     if isinstance(value, os.PathLike):
         return read_picture(value)
     module = type(value).__module__
@@ -112,7 +116,7 @@ def _picture(value: Any) -> ImagePart | None:
         return _from_pillow(value)
     if module == "IPython.core.display" or module == "IPython.lib.display":
         data = getattr(value, "data", None)
-        return _checked(data, "The display") if isinstance(data, bytes) else None
+        return checked_picture(data, "The display") if isinstance(data, bytes) else None
     if hasattr(value, "savefig") and not inspect.ismodule(value):  # pyplot has one, too
         return _from_figure(value)
     if hasattr(value, "__array__") and hasattr(value, "shape"):
@@ -121,7 +125,7 @@ def _picture(value: Any) -> ImagePart | None:
         data = getattr(value, method, lambda: None)()
         data = data[0] if isinstance(data, tuple) else data
         if isinstance(data, bytes):
-            return _checked(data, f"A {type_name(value)}")
+            return checked_picture(data, f"A {type_name(value)}")
     return _from_array(value) if hasattr(value, "__array__") else None
 
 
@@ -168,10 +172,10 @@ def _from_array(value: Any) -> ImagePart:
     return as_png(Image.fromarray(np.ascontiguousarray(array)))
 
 
-def flatten(values: Iterable[Any]) -> tuple[ImagePart, ...]:
-    """All pictures of several values, in order; a string is a path here."""
+def flatten(values: Iterable[Any], read: Callable[[str], ImagePart] = read_picture) -> tuple[ImagePart, ...]:
+    """All pictures of several values, in order; a string is a path here, or what ``read`` takes."""
     return tuple(
         part
         for value in values
-        for part in ([read_picture(value)] if isinstance(value, str) else picture_parts(value))
+        for part in ([read(value)] if isinstance(value, str) else picture_parts(value))
     )

@@ -48,6 +48,7 @@ class Settings:
     price: float | None = _setting(
         None, "US dollars that one request costs, where you know it and the gateway does not report it"
     )
+    fetch_urls: bool = _setting(False, "fetch pictures by https address; public hosts only")
     short_errors: bool = _setting(True, "show errors as one line")
     base_url: str = field(default="", metadata={"env": "GEMIMG_BASE_URL"})
     api_key: Secret | None = None

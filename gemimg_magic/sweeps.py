@@ -159,7 +159,7 @@ def sweep(
     parallel = own.get("parallel")
     limit = checked("max_cost", own.get("max_cost"))
     mine = Engine(**own) if engine is None else engine
-    compose, used = _composer(prompt, spreads, flatten(images), asked)
+    compose, used = _composer(prompt, spreads, flatten(images, mine.picture_at), asked)
     check_names(spreads, used)
     axes, cells = cells_of(mine, spreads, checked("n", n), compose)
     grid = Grid(axes, cells, prompt=prompt if isinstance(prompt, str) else "", engine=mine)

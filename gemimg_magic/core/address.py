@@ -44,6 +44,30 @@ def is_loopback(url: str) -> bool:
     return _is_here(urlsplit(url).hostname or "")
 
 
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet: not this machine, nor a private or special network.
+
+    >>> is_public("8.8.8.8"), is_public("10.0.0.1"), is_public("::ffff:127.0.0.1")
+    (True, False, False)
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        # An IPv4 address in another coat: mapped, 6to4, Teredo (RFC 4291, 3056, 4380), NAT64 (RFC 6052).
+        inner = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
+        if found in _NAT64:
+            inner.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+        worn = [one for one in inner if one is not None]
+        if worn:
+            return all(is_public(str(one)) for one in worn)
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
 def _is_here(host: str) -> bool:
     if host == "localhost":
         return True

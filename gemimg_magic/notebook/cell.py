@@ -91,7 +91,7 @@ class TakesErrand:
         local_names: Mapping[str, Any],
     ) -> None:
         self.namespace: dict[str, Any] = magics.ip.user_ns
-        names = Names(self.namespace, local_names)
+        names = Names(self.namespace, local_names, magics.picture_at)
         alt = options.get("alt")
         if alt is not None and not sought.raw:
             alt = names.text(alt, "after --alt")

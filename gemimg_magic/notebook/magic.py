@@ -25,6 +25,7 @@ from .traits import SettingTraits
 
 if TYPE_CHECKING:
     from ..budget import Spending
+    from ..core.messages import ImagePart
     from ..engine import Engine
 
 
@@ -62,6 +63,11 @@ class ImagineMagics(SettingTraits, Magics):
         if self._spending is None:
             self._spending = Spending()
         return self._spending
+
+    def picture_at(self, reference: str) -> ImagePart:
+        """The picture at an address, where the settings allow to fetch it."""
+        picture: ImagePart = self.engine().picture_at(reference)
+        return picture
 
     def close(self) -> None:
         """Close all connections."""

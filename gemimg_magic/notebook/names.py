@@ -13,6 +13,7 @@ from ..core.errors import PromptError
 from ..core.messages import ImagePart, Message, Part, TextPart
 from ..core.prompt import Expression, Piece, Reference, Text, parse_prompt
 from ..core.text import did_you_mean, shorten
+from ..fetching import Fetch, is_address, refuse
 from ..inputs import parts_of, picture_parts, read_picture, type_name
 from ..jobs import Job
 
@@ -23,9 +24,13 @@ class Names:
     Args:
         global_names: the notebook's own.
         local_names: those of the function or loop that the magic stands in.
+        fetch: gives the picture at an address, or refuses it.
     """
 
-    def __init__(self, global_names: dict[str, Any], local_names: Mapping[str, Any]) -> None:
+    def __init__(
+        self, global_names: dict[str, Any], local_names: Mapping[str, Any], fetch: Fetch = refuse
+    ) -> None:
+        self._fetch = fetch
         self._globals = global_names
         self._locals = local_names
 
@@ -77,11 +82,8 @@ class Names:
             PromptError: it is neither, or not a picture.
         """
         reference = reference.strip()
-        if reference.startswith(("http://", "https://")):
-            raise PromptError(
-                f"{shorten(reference, 60)} is an address; addresses are not fetched.",
-                hint="Download it and name the file.",
-            )
+        if is_address(reference):
+            return (self._fetch(reference),)
         if reference.startswith("data:"):
             return picture_parts(_from_data_uri(reference))
         if self.is_bound(reference):

@@ -38,7 +38,7 @@ class Host:
     @property
     def names(self) -> Names:
         """What expressions and references can see."""
-        return Names(self.variables, {})
+        return Names(self.variables, {}, lambda address: self.engine.picture_at(address))
 
     @property
     def engine(self) -> Engine:

@@ -11,6 +11,7 @@ from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.messages import Part
 from ..core.plan import Plan
+from ..fetching import Fetch, refuse
 from ..grid import Grid, spelled
 from ..spread import SETTABLE, Bound, Spread, cells_of, check_names, rows_of, spread_of
 from ..sweeps import Sweep
@@ -34,12 +35,17 @@ class SweptNames(Names):
         global_names: the notebook's own.
         local_names: those of the function or loop that the magic stands in.
         spreads: what varies.
+        fetch: gives the picture at an address, or refuses it.
     """
 
     def __init__(
-        self, global_names: dict[str, Any], local_names: Mapping[str, Any], spreads: list[Spread]
+        self,
+        global_names: dict[str, Any],
+        local_names: Mapping[str, Any],
+        spreads: list[Spread],
+        fetch: Fetch = refuse,
     ) -> None:
-        super().__init__(global_names, local_names)
+        super().__init__(global_names, local_names, fetch)
         self._varying = {name for spread in spreads for bound in spread.bindings for name in bound}
         self._once: dict[tuple[str, str], Any] = {}
         self._encoded: dict[int, tuple[Part, ...]] = {}
@@ -102,12 +108,12 @@ class SweepErrand:
             raise PromptError(f"A sweep is bound to one name, not to {len(out)}.", hint=f"Write -o {out[0]}.")
         self._label = out[0] if out else "_img"
         self.names = (*out, "_img")
-        spreads = _spreads(Names(self.namespace, local_names), options)
+        spreads = _spreads(Names(self.namespace, local_names, magics.picture_at), options)
         for spread in spreads:
             for name in SETTABLE:
                 if name in sought.options and name == spread.axis.name:
                     raise PromptError(f"{name} is given twice: as an axis, and as an option.")
-        swept = SweptNames(self.namespace, local_names, spreads)
+        swept = SweptNames(self.namespace, local_names, spreads, magics.picture_at)
         # A name that the prompt uses stands there; else `style` is the option.
         self._styled = "style" not in sought.words
         self._alt, self._save = options.get("alt"), options.get("save")

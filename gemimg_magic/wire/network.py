@@ -34,9 +34,16 @@ class PoolTransport(httpx.AsyncBaseTransport):
     Args:
         proxy: an HTTP proxy to go through, or None.
         tls: whether an address may be https; to read the certificates for it takes 30 ms.
+        backend: what opens connections, where that is not ours.
     """
 
-    def __init__(self, proxy: httpx.Proxy | None = None, *, tls: bool = True) -> None:
+    def __init__(
+        self,
+        proxy: httpx.Proxy | None = None,
+        *,
+        tls: bool = True,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
         how: dict[str, Any] = {
             "ssl_context": httpx.create_ssl_context() if tls else None,
             "max_connections": None,
@@ -44,7 +51,7 @@ class PoolTransport(httpx.AsyncBaseTransport):
             "keepalive_expiry": 30.0,
             # HTTP/2 doubles the work for bodies of this size.
             "http2": False,
-            "network_backend": LargeReads(),
+            "network_backend": backend or LargeReads(),
         }
         self._pool: httpcore.AsyncConnectionPool
         if proxy is None:
