@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.cellsource import Surroundings, cell_source
 from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
+from ..core.options import checked
 from ..core.text import inert, shorten
 from .area import Area
 from .panel_references import References
@@ -115,7 +116,7 @@ class Actions:
     def on_region(self, message: Message, buffers: Buffers) -> None:
         """What of the first reference may change."""
         typed = str(message["region"]).strip()
-        if typed:
+        if checked("region", typed or None):
             Area.typed(typed, list(self._panel.references[:1]), self._panel.names)
         self._panel.region = typed
 
