@@ -45,7 +45,7 @@ def _show(magics: ImagineMagics, words: str) -> None:
         raise PromptError("Which picture?", hint="%gemimg show NAME [NAME...]")
     names = Names(magics.ip.user_ns, {})
     # All are found before the first is shown, so that a typing mistake shows nothing.
-    images = [image for reference in references for image in _pictures(names, reference)]
+    images = [image for reference in references for image in pictures_named(names, reference)]
     embed = magics.engine().settings.embed
     for image in images:
         data, metadata = mime_bundle(image, embed)
@@ -55,9 +55,9 @@ def _show(magics: ImagineMagics, words: str) -> None:
             display(data, metadata=metadata, raw=True)
 
 
-def _pictures(names: Names, reference: str) -> list[GeneratedImage]:
+def pictures_named(names: Names, reference: str, command: str = "show") -> list[GeneratedImage]:
     """The pictures that a word means, ready to be shown."""
-    return [_shown(part, reference) for part in names.picture(reference, "after %gemimg show")]
+    return [_shown(part, reference) for part in names.picture(reference, f"after %gemimg {command}")]
 
 
 def _shown(part: ImagePart, reference: str) -> GeneratedImage:

@@ -40,7 +40,7 @@ from .panel_shelf import Shelf, identity
 _HERE = Path(__file__).parent
 FORM = ("prompt", "model", "aspect", "size", "n", "temperature", "system", "bind_to", "take", "region")
 # One ES module, in this order; ``panel.js`` has the entry.
-_PARTS = ("_base", "_form", "_painter", "_references", "_results", "")
+_PARTS = ("_base", "_form", "_painter", "_references", "_divide", "_results", "")
 _HEADLESS = "The panel is for a notebook that somebody looks at; here %%imagine and imagine() make pictures."
 
 

@@ -14,7 +14,6 @@ from ..core.preview import mime_bundle
 from ..core.text import inert
 from ..engine import Engine
 from .names import Names
-from .view import is_watched
 
 if TYPE_CHECKING:
     from .magic import ImagineMagics
@@ -53,15 +52,8 @@ class Host:
 
     @property
     def headless(self) -> bool:
-        """Whether nobody can look at a widget: no kernel, or one that a program runs from end to end."""
-        kernel = getattr(self.shell, "kernel", None)
-        if kernel is None:
-            return True
-        parent = kernel.get_parent() or {}
-        # Voila runs cells as those programs do, and then shows the widgets.
-        voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
-        runs_a_cell = parent.get("header", {}).get("msg_type") == "execute_request"
-        return runs_a_cell and not parent["content"].get("allow_stdin") and not voila
+        """Whether nobody can look at a widget."""
+        return not is_seen(self.shell)
 
     def stay(self) -> None:
         """Take the cell that runs now as the one whose output gets the pictures."""
@@ -89,10 +81,17 @@ class Host:
         if self._magics is not None:
             self._magics.history.note(images)
 
-    @property
-    def is_live(self) -> bool:
-        """Whether somebody sits in front of the notebook."""
-        return self.shell is not None and is_watched(self.shell)
+
+def is_seen(shell: Any) -> bool:
+    """Whether widgets are seen: not without a kernel, nor where a program runs a notebook from end to end."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return False
+    parent = kernel.get_parent() or {}
+    # Voila runs cells as those programs do, and then shows the widgets.
+    voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    runs_a_cell = parent.get("header", {}).get("msg_type") == "execute_request"
+    return not runs_a_cell or bool(parent["content"].get("allow_stdin")) or voila
 
 
 def _magics_of(shell: Any) -> ImagineMagics:

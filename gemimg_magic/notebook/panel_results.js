@@ -38,37 +38,19 @@ function makeQuestion() {
   };
 }
 
-/** Two pictures in one frame with a divide that moves, by mouse or by arrow keys. */
+/** Compare the chosen picture with another of the panel. */
 function makeCompare(model, book) {
-  const under = h("img", { className: "gemimg-under" }), over = h("img", { className: "gemimg-over" });
-  const slider = h("input", { type: "range", min: 0, max: 100, value: 50, className: "gemimg-divide" });
-  slider.setAttribute("aria-label", "How much of the first picture shows");
-  const other = h("select");
-  const names = h("div", { className: "gemimg-names" }, h("span"), h("span"));
+  const divide = makeDivide(), other = h("select");
   let chosen = null;
-  const move = () => {
-    over.style.clipPath = `inset(0 ${100 - slider.value}% 0 0)`;
-    frame.style.setProperty("--gemimg-at", `${slider.value}%`);
-  };
-  const frame = h("div", { className: "gemimg-frame" }, under, over);
   const all = () => [...model.get("_strip").map((one) => ({ ...one, name: one.label })),
     ...[...model.get("_gallery")].reverse()].filter((one) => one.id !== chosen.id);
   const show = () => {
     const first = all()[other.selectedIndex];
-    if (!first) return;
-    book.show(over, first.id);
-    book.show(under, chosen.id);
-    over.alt = `Before: ${first.alt}`;
-    under.alt = `After: ${chosen.alt}`;
-    names.firstChild.textContent = first.name || "before";
-    names.lastChild.textContent = chosen.name || "after";
-    frame.style.aspectRatio = `${chosen.width} / ${chosen.height}`;
-    move();
+    if (first) divide.show(first, chosen, (image, picture) => book.show(image, picture.id));
   };
-  slider.addEventListener("input", move);
   other.addEventListener("change", show);
   const node = h("div", { className: "gemimg-compare", hidden: true, role: "group", "aria-label": "Compare" },
-    field("Compare with", other), frame, slider, names);
+    field("Compare with", other), divide.node);
   return {
     node,
     /** Compare a picture with another: with what it was made from, where that is here. */

@@ -272,3 +272,27 @@ def test_voila_serves_the_panel(browser_context, jupyter_server):
     assert picture.evaluate("(img) => img.naturalWidth") == 1024
     assert not page.get_by_role("button", name="Insert cell").is_visible()
     page.close()
+
+
+@pytest.mark.parametrize("ui", ["lab", "notebook"])
+def test_compare_live_and_without_a_kernel(lab, ui):
+    cells = [LOAD, "%imagine -q -o fox a red fox", "%imagine -q -e fox -o grey Make it greyscale"]
+    nb = lab([*cells, "%gemimg compare fox grey"], name="compare.ipynb", ui=ui)
+    nb.run_all()
+    twin = nb.output(3).locator("img[src^=data]")
+    first, second = (
+        nb.page.get_by_alt_text(alt) for alt in ("Second: Make it greyscale", "First: a red fox")
+    )
+    assert nb.pixels(first).coloured < 0.005
+    assert nb.pixels(second).coloured > 0.02
+    twin.wait_for(state="hidden")
+    slider = nb.page.get_by_label("How much of the first picture shows")
+    slider.focus()
+    nb.page.keyboard.press("End")
+    assert second.evaluate("(img) => img.style.clipPath") == "inset(0px 0% 0px 0px)"
+
+    saved = nb.save()
+    assert saved.cells[3].outputs[-1].data["text/plain"] == "fox | grey"
+    nb.server.end_kernel_of(nb.path)
+    nb.page.reload(wait_until="domcontentloaded")
+    assert nb.pixels(nb.page.locator(".jp-OutputArea img[src^=data]")).width == 2 * 512 + 8

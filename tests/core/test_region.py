@@ -84,7 +84,7 @@ def test_boxes(typed, box):
     "typed", ["1,2,3", "a,b,c,d", "10%,20,30,40", "200,0,10,10", "0,0,0,10", "-5,0,10,10"]
 )
 def test_what_is_no_box(typed):
-    with pytest.raises(ValueError, match="box|four numbers"):
+    with pytest.raises(ValueError, match=r"box|four numbers"):
         box_of(typed, (200, 100))
 
 

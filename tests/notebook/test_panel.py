@@ -1,4 +1,4 @@
-"""The panel driven from Python and by the messages of its face. What the browser shows is in tests/browser."""
+"""The panel driven from Python and by the messages of its face; the browser is in tests/browser."""
 
 from __future__ import annotations
 
@@ -419,3 +419,18 @@ def test_a_run_from_end_to_end_prints_one_line(private_place, tool):
         assert output.text.count("\n") == 1
         assert "%%imagine" in output.text
     assert "(True, '', (1024, 1024))" in [o.data["text/plain"] for o in cells[4].outputs if "data" in o]
+
+
+def test_compare_shows_both_side_by_side(shell):
+    shell.user_ns["first"] = Image.new("RGB", (400, 200), "red")
+    shell.user_ns["second"] = Image.new("RGBA", (100, 100), (0, 0, 255, 255))
+    [shown] = shell.run("%gemimg compare first second").shown
+
+    assert shown.text == "first | second"
+    assert shown.metadata["gemimg"]["alt"] == "first beside second"
+    sheet = Image.open(io.BytesIO(shown.data["image/jpeg"]))
+    assert sheet.size == (200 + 8 + 100, 100)
+    assert sheet.getpixel((20, 50))[0] > 200
+    assert sheet.getpixel((280, 50))[2] > 200
+    for line in ("first", "first second first", "first nothing"):
+        assert len(shell.run(f"%gemimg compare {line}", fails=True).traceback.splitlines()) == 1
