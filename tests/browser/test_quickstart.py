@@ -40,7 +40,6 @@ def test_a_picture_and_its_edit(lab):
         [output] = nb.save().cells[cell].outputs
         assert output.output_type == "display_data"
         assert {"image/png", "image/jpeg"} & output.data.keys()
-    nb.shot("quickstart", range(1, 3))
 
 
 def test_a_mistake_is_one_red_line_and_the_next_picture_works(lab):
