@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import inspect
 import itertools
 import os
@@ -179,6 +180,20 @@ class Engine:
             if not self.settings.fetch_urls or type(problem) is not NoImageError:
                 raise
             return await with_pictures(problem)
+
+    async def send_and_record(self, request: ImageRequest, emit: Emit) -> Completion:
+        """Have the gateway answer a request, and record it; else as :meth:`send`.
+
+        Whoever calls it counts requests and money: a worker is called by an engine that does.
+
+        Args:
+            request: what to ask.
+            emit: called for every event on the way.
+
+        Raises:
+            GemimgError: no whole picture came; the kind says why.
+        """
+        return await self._recall("record").answer(request, functools.partial(self.send, request), emit)
 
     def _workers(self, executor: Any, store: Store | None) -> Deliver:
         """What has the workers of an executor send requests, as :meth:`send` does here."""

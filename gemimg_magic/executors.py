@@ -22,7 +22,7 @@ import tempfile
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +45,8 @@ _NO_KEY = (
 )
 
 
-# How many requests are under way is counted where they come from.
-_MOST = 256
+# What the caller sees to itself; the key has its own way.
+_NOT_SENT = frozenset({"api_key", "store", "mode", "max_cost", "price", "parallel", "embed", "short_errors"})
 
 
 class LentKey:
@@ -88,7 +88,7 @@ class Task:
     Args:
         id: its own, so that equal requests are asked as often as they are given.
         request: what to ask; its pictures are bytes, without where they came from.
-        settings: how to ask: the fields of the caller's settings that make a difference.
+        settings: how to ask: fields of the caller's settings.
         key: the key, for a worker on this machine; else None.
         has_key: whether the caller has a key, so that a worker without one is not to go on.
         store: the folder of the caller's store, or empty where nothing is to be recorded.
@@ -147,7 +147,7 @@ def _answer(task: Task) -> Completion | str:
     if not shared:
         return _finished(Job(functools.partial(engine.send, task.request)), task)
     try:
-        completion = _finished(engine.start(task.request, mode="record", parallel=_MOST), task)
+        completion = _finished(Job(functools.partial(engine.send_and_record, task.request)), task)
     except NoImageError as problem:
         if problem.completion is not None and problem.completion.key:
             return problem.completion.key
@@ -357,10 +357,9 @@ class Desk:
             id=number,
             request=slim(request),
             settings={
-                "profile": own.profile,
-                "base_url": own.base_url,
-                "timeout": own.timeout,
-                "retries": own.retries,
+                entry.name: value
+                for entry in fields(Settings)
+                if entry.name not in _NOT_SENT and (value := getattr(own, entry.name)) is not None
             },
             key=LentKey(own.api_key) if own.api_key and pool.here else None,
             has_key=bool(own.api_key),

@@ -241,6 +241,17 @@ def test_no_more_than_j_are_with_the_workers(gateway, threads):
     assert peak == 3
 
 
+def test_threads_do_not_wait_for_the_room_that_their_caller_holds(gateway, threads):
+    """A 429 narrows the gate of this process; threads are in it, and their caller is inside already."""
+    gateway.reply({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": "0"}, times=3)
+    gateway.otherwise = lambda request: reply(completion(png()))
+    engine = Engine(base_url=gateway.base_url, api_key=KEY, model="m", retries=3)
+
+    jobs = [engine.start(f"fox {n}", executor=threads, parallel=6) for n in range(8)]
+
+    assert all(job.result(30).image for job in jobs)
+
+
 def test_a_limit_on_the_cost_holds_for_workers_too(engine, gateway, processes):
     engine.generate("one", executor=processes, max_cost=0.06)
     with pytest.raises(errors.BudgetError):

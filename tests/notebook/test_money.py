@@ -222,3 +222,35 @@ def test_an_empty_store_costs_nothing(shell):
         "No answer is recorded.",
         "session   0 answers   $0",
     ]
+
+
+def test_a_dry_run_of_a_sweep_names_every_cell(shell, cell, gateway):
+    cell("%imagine -q an oil fox")
+
+    typed = "%%imagine --dry-run -o grid -x style=['oil', 'ink'] -y mark=['', '!']"
+    text = said(cell(f"{typed}\nan {{{{style}}}} fox{{{{mark}}}}"))
+
+    assert "4 requests: 1 recorded, 3 to send" in text
+    assert "ink" in text
+    assert "about $0.1161" in text
+    assert "grid" not in shell.user_ns
+    assert len(gateway.requests) == 1
+
+
+def test_a_sweep_that_hits_its_limit_keeps_what_is_done_and_names_the_rest(shell, cell, gateway):
+    ran = cell(
+        "%%imagine -o grid -j 1 --max-cost 0.12 -x style=['oil', 'ink', 'chalk', 'wax']\na {{style}} fox",
+        fails=True,
+    )
+
+    grid = shell.user_ns["grid"]
+    assert len(gateway.requests) == 2
+    assert len(grid.images) == 2
+    assert {type(problem) for problem in grid.failures.values()} == {errors.BudgetError}
+    assert set(grid.failures) == {"chalk", "wax"}
+    assert ran.traceback.count("\n") == 0
+    grid.retry(max_cost=0.06)
+    assert (len(grid.images), len(gateway.requests)) == (3, 3)
+    grid.retry()
+    assert not grid.failures
+    assert "session   4 answers   $0.2000" in cell("%gemimg cost").stdout
