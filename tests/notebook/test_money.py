@@ -104,7 +104,8 @@ def test_a_cell_stops_before_it_passes_its_limit(shell, cell, gateway):
     assert isinstance(ran.error, errors.PartialError)
     assert all(isinstance(one, errors.BudgetError) for one in ran.error.errors)
     assert ran.traceback.count("\n") == 0
-    cell("%%imagine -n 2 --max-cost 0\na fox")  # both are recorded
+    cell("%%imagine -n 5 --max-cost 0 -o again\na fox", fails=True)
+    assert len(shell.user_ns["again"]) == 2  # these are recorded
     assert len(gateway.requests) == 2
 
 
