@@ -55,7 +55,7 @@ def fetched(url: str) -> ImagePart:
     except BaseException:
         future.cancel()
         raise
-    return checked_picture(future.result(), "What stands at this address")
+    return checked_picture(future.result(), "What stands at this address", thorough=True)
 
 
 async def with_pictures(problem: NoImageError) -> Completion:

@@ -15,6 +15,8 @@ from .core.pictures import open_picture
 from .core.text import shorten
 from .uploads import as_png, content_id, fit
 
+_LARGEST_FILE = 512_000_000
+
 
 def picture_parts(value: Any) -> tuple[ImagePart, ...]:
     """The pictures in a value: one, or several for a list.
@@ -61,15 +63,34 @@ def read_picture(path: str | os.PathLike[str]) -> ImagePart:
     Raises:
         PromptError: no such file, or it holds no picture.
     """
-    file = Path(path).expanduser()
+    file = own_path(path)
     try:
+        # A device or a pipe may have no end.
+        if file.exists() and not file.is_file():
+            raise PromptError(f"{file.name!r} is no file.", hint="Name a picture file.")
+        if file.is_file() and file.stat().st_size > _LARGEST_FILE:
+            size = f"{file.stat().st_size / 1e6:.0f} MB"
+            raise PromptError(f"The file {file.name!r} has {size}, which is too much for a picture.")
         data = file.read_bytes()
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         raise PromptError(
-            f"The picture file {str(path)!r} cannot be read: {problem.strerror or problem}.",
+            f"The picture file {str(path)!r} cannot be read: {getattr(problem, 'strerror', '') or problem}.",
             hint=f"The current folder is {Path.cwd().name!r}.",
         ) from None
-    return checked_picture(data, f"The file {file.name!r}")
+    name = f"The file {file.name!r}"
+    if file.is_symlink():
+        name += f", which is {file.resolve().name!r},"
+    return checked_picture(data, name, thorough=True)
+
+
+def own_path(path: str | os.PathLike[str]) -> Path:
+    """A path with the user's own home for ``~``; the homes of others, and patterns, stay as typed.
+
+    >>> own_path("~root/a.png").as_posix()
+    '~root/a.png'
+    """
+    file = Path(path)
+    return file.expanduser() if file.parts[:1] == ("~",) else file
 
 
 def type_name(value: Any) -> str:
@@ -82,14 +103,14 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def checked_picture(data: bytes, what: str) -> ImagePart:
+def checked_picture(data: bytes, what: str, *, thorough: bool = False) -> ImagePart:
     """The bytes of a picture file as a part.
 
     Raises:
         PromptError: they are no picture that can be sent.
     """
     try:
-        return fit(data)
+        return fit(data, thorough=thorough)
     except ValueError as problem:
         raise PromptError(
             f"{what} is not a picture that can be sent ({shorten(str(problem), 80)}).",

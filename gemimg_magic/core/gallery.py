@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from pybase64 import b64decode
+
 from .blobs import Blob, Blobs
 from .completions import GeneratedImage, ImageArrived
 from .limits import Limits
 from .payload import Payload
-from .pictures import SMALL_PIXELS, TooLargeError, examine
+from .pictures import SMALL_PIXELS, TooLargeError, examine, picture_end
 from .prose import Slot
 
 Kind = Literal["result", "draft", "thought"]
@@ -37,8 +39,18 @@ class Gallery:
         self._blobs = blobs
         self._doubtful: list[GeneratedImage] = []
 
-    def take(self, payload: Payload, glued: bool, place: str, kind: Kind) -> Slot:
-        """Judge a payload that has ended."""
+    def take(
+        self, payload: Payload, glued: bool, place: str, kind: Kind, *, alone: bytes | None = None
+    ) -> Slot:
+        """Judge a payload that has ended.
+
+        Args:
+            payload: the base64 of one picture.
+            glued: whether more follows it without a mark.
+            place: where it stood.
+            kind: what it is to the reply.
+            alone: all bytes of a field that holds nothing but one value of base64, where more follow the end.
+        """
         growing = payload.growing
         if growing.end is None or growing.media_type is None:
             if not payload.foreign:
@@ -47,10 +59,14 @@ class Gallery:
                 self.warn("Data that is no PNG, JPEG, WebP or GIF by its bytes was left out.")
             return Slot()
         data = growing.value()
-        if len(data) > growing.end or glued:
+        if alone is not None:
+            data = alone
+            more = f"{len(data) - growing.end:,} bytes that are none of it"
+            self.warn(f"A picture is followed by {more}: they are kept, and never shown.")
+        elif len(data) > growing.end or glued:
             data = data[: growing.end]
             self.warn("Something followed the end of a picture; the picture was cut at its own end.")
-        image = self._image(data, growing.media_type, kind)
+        image = self._image(data, growing.end, growing.media_type, kind)
         if image is None:
             return Slot()
         if (glued or payload.odd) and image.width * image.height > SMALL_PIXELS:
@@ -77,7 +93,18 @@ class Gallery:
         left = payload.close() if left is None else left
         if not head and payload.growing.media_type is None:
             return Slot()  # neither a data URI nor a picture: some other text
-        return self.take(payload, bool(_GLUED.match(left)), place, kind)
+        glued = bool(_GLUED.match(left))
+        end = payload.growing.end
+        more = end is not None and (glued or payload.growing.size > end)
+        alone = self._all_of(text[head.end() :] if head else text) if more else None
+        return self.take(payload, glued, place, kind, alone=alone)
+
+    def _all_of(self, text: str) -> bytes | None:
+        """The bytes of a text that is one value of base64 and nothing else."""
+        try:
+            return bytes(b64decode(self._blobs.restore(text).encode("ascii"), validate=True))
+        except ValueError:
+            return None
 
     def add_url(self, url: str, place: str) -> None:
         """A picture by address; it is not fetched here."""
@@ -98,7 +125,8 @@ class Gallery:
         """
         for image in self._doubtful if not broke else [*self.images, *self.drafts, *self.thoughts]:
             try:
-                examine(image.data, max_pixels=self._limits.pixels, thorough=True)
+                whole = image.data[: picture_end(image.data)]
+                examine(whole, max_pixels=self._limits.pixels, thorough=True)
             except ValueError:
                 self.broken += 1
                 for group in (self.images, self.drafts, self.thoughts):
@@ -111,9 +139,9 @@ class Gallery:
             self.images = self.thoughts
         self.thoughts = []
 
-    def _image(self, data: bytes, media_type: str, kind: Kind) -> GeneratedImage | None:
+    def _image(self, data: bytes, end: int, media_type: str, kind: Kind) -> GeneratedImage | None:
         try:
-            width, height = examine(data, max_pixels=self._limits.pixels)
+            width, height = examine(data[:end], max_pixels=self._limits.pixels)
         except TooLargeError as problem:
             self.too_large = f"A picture was refused before decoding: {problem}."
             self.warn(self.too_large)

@@ -46,6 +46,24 @@ def sniff(data: Buffer) -> str | None:
     return None
 
 
+def is_animated(data: Buffer) -> bool:
+    """Whether a picture has several frames, by its structure.
+
+    Sources: APNG (the acTL chunk stands before IDAT), WebP's VP8X flags (RFC 9649 section 2.7.1), GIF89a.
+
+    >>> is_animated(b"RIFF....WEBPVP8X" + bytes(4) + b"\\x02"), is_animated(b"RIFF....WEBPVP8 ")
+    (True, False)
+    """
+    kind = sniff(data)
+    if kind == "image/png":
+        at = bytes(data[:4096]).find(b"acTL")
+        return 0 < at < bytes(data[:8192]).find(b"IDAT") % 8193
+    if kind == "image/webp":
+        return bytes(data[12:16]) == b"VP8X" and len(data) > 20 and bool(data[20] & 2)
+    # Each frame of an animation has a control block (section 23).
+    return kind == "image/gif" and bytes(data).count(b"\x21\xf9\x04") > 1
+
+
 def could_begin(data: Buffer) -> bool:
     """Whether these first bytes, too few to tell, may still become a picture.
 
@@ -59,8 +77,15 @@ def could_begin(data: Buffer) -> bool:
     return b"RIFF".startswith(head[:4]) and b"WEBP".startswith(head[8:])
 
 
-def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_picture(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, formats: tuple[str, ...] = FORMATS
+) -> Image.Image:
     """Open a picture with Pillow, header only, under a cap on pixels.
+
+    Args:
+        data: the bytes of a file.
+        max_pixels: the cap.
+        formats: Pillow's names of what may be opened.
 
     Raises:
         TooLargeError: more pixels than the cap, or than Pillow's own.
@@ -72,7 +97,7 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         with warnings.catch_warnings():
             # Our own cap is lower; Pillow's warning would only repeat it.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            picture = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as problem:
         # Pillow refuses before the size can be asked for; the number is in its message.
         number = re.search(r"\d+", str(problem))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING, Any
 
-from .pictures import open_picture
+from .pictures import open_picture, picture_end
+from .text import inert
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,6 +35,8 @@ def preview(data: bytes, media_type: str) -> tuple[bytes, str]:
     Raises:
         ValueError: the picture cannot be decoded.
     """
+    # What stands behind a picture's own end may be anything, a script say: it is never shown.
+    data = data[: picture_end(data)]
     try:
         if media_type in SHOWN and len(data) <= WEIGHT and _is_plain(data):
             return data, media_type
@@ -60,13 +64,30 @@ def _for_screen(data: bytes) -> Image.Image:
     shrink = max(picture.size) // SIDE
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         picture = picture.convert("I").point(lambda v: v / 256).convert("L")
-    elif picture.mode not in ("L", "RGB", "RGBA"):
+    elif picture.mode not in ("L", "RGB", "RGBA", "CMYK"):
         transparent = picture.mode in ("LA", "PA") or "transparency" in picture.info
         picture = picture.convert("RGBA" if transparent else "RGB")
     if shrink >= 2:
         picture = picture.reduce(shrink)
     picture.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
-    return ImageOps.exif_transpose(picture)
+    return ImageOps.exif_transpose(_in_srgb(picture))
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """The picture in the colours of screens; a colour profile that cannot be used is left out."""
+    profile = picture.info.get("icc_profile")
+    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+    if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
+        from PIL import ImageCms
+
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            screen = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(picture, own, screen, outputMode=mode)
+            if converted is not None:
+                converted.info.pop("icc_profile", None)
+                return converted
+    return picture.convert(mode) if picture.mode == "CMYK" else picture
 
 
 def _small_file(picture: Image.Image) -> tuple[bytes, str]:
@@ -92,7 +113,7 @@ def _shown(image: GeneratedImage) -> tuple[bytes, str]:
     try:
         return preview(image.data, image.media_type)
     except ValueError:
-        return image.data, image.media_type
+        return image.data[: picture_end(image.data)], image.media_type
 
 
 def mime_bundle(image: GeneratedImage, embed: str = "preview") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -116,12 +137,12 @@ def mime_bundle(image: GeneratedImage, embed: str = "preview") -> tuple[dict[str
     if image.completion is not None and image.completion.key:
         # The key of the record: `store prune` keeps what notebooks name here.
         facts["key"] = image.completion.key
-    data: dict[str, Any] = {"text/plain": image.caption}
+    data: dict[str, Any] = {"text/plain": inert(image.caption)}
     metadata: dict[str, Any] = {"gemimg": facts}
     if embed == "none":
         return data, metadata
     if embed == "full" and image.media_type in SHOWN:
-        shown, media_type = image.data, image.media_type
+        shown, media_type = image.data[: picture_end(image.data)], image.media_type
     else:
         small = image.recorded_preview
         shown, media_type = (small.data, small.media_type) if small else _shown(image)

@@ -7,6 +7,7 @@ from math import sqrt
 
 from .completions import GeneratedImage
 from .messages import ImageRequest
+from .pictures import is_animated
 
 # Models round to blocks of pixels; 8:1 comes as 2928×352, which is 4 % off.
 _RATIO_TOLERANCE = 0.06
@@ -36,6 +37,8 @@ def _got(request: ImageRequest, images: Sequence[GeneratedImage]) -> Iterator[st
         return
     # The last picture is the result; drafts before it may well be smaller.
     image = images[-1]
+    if is_animated(image.data):
+        yield "The picture is animated; what is shown is its first frame."
     if request.aspect:
         across, down = (int(number) for number in request.aspect.split(":"))
         if abs(image.width * down / (image.height * across) - 1) > _RATIO_TOLERANCE:

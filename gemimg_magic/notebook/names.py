@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ..core.completions import GeneratedImage
@@ -14,7 +13,7 @@ from ..core.messages import ImagePart, Message, Part, TextPart
 from ..core.prompt import Expression, Piece, Reference, Text, parse_prompt
 from ..core.text import did_you_mean, shorten
 from ..fetching import Fetch, is_address, refuse
-from ..inputs import parts_of, picture_parts, read_picture, type_name
+from ..inputs import own_path, parts_of, picture_parts, read_picture, type_name
 from ..jobs import Job
 
 
@@ -90,7 +89,7 @@ class Names:
             value = self.evaluate(reference, place)
             return (read_picture(value),) if isinstance(value, str) else picture_parts(self.known(value))
         path = reference.strip("\"'")
-        if Path(path).expanduser().exists() or not reference.isidentifier():
+        if own_path(path).exists() or not reference.isidentifier():
             return (read_picture(path),)
         raise PromptError(
             f"There is no variable or file {reference!r} ({place}).",

@@ -21,6 +21,7 @@ def until(condition: Callable[[], object], what: str = "the condition", *, timeo
 # What a test must not inherit from the machine it runs on. The names kept choose what else is tested.
 KEPT = (
     "GEMIMG_CHROMIUM",
+    "GEMIMG_FUZZ_SECONDS",
     "GEMIMG_GATEWAY_VENV",
     "GEMIMG_REQUIRE_BROWSER",
     "GEMIMG_REQUIRE_EXIFTOOL",
