@@ -22,18 +22,19 @@ def slug(text: str, limit: int = 60) -> str:
     return f"{words}-picture" if _DEVICES.match(words) else words
 
 
-def safe_name(text: str, limit: int = 100) -> str:
+def safe_name(text: str, limit: int = 70) -> str:
     """A piece of a file name from any text, as it is written where every system allows that; never a path.
 
     >>> safe_name("SKU-7 (blue)"), safe_name("../../etc/passwd"), safe_name("a:b"), safe_name("..")
     ('SKU-7 (blue)', 'etc-passwd', 'a-b', 'picture')
     """
-    plain = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text))
+    plain = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text))
     words = re.sub(r'[<>:"/\\|?*]+', "-", plain)
     words = re.sub(r"(?:\.+-|-\.+)+", "-", words).strip(" .-")[:limit].strip(" .-")
     if not words:
         return "picture"
-    return f"{words}-picture" if _DEVICES.match(words) else words
+    # Windows takes nul.txt for the device, too.
+    return f"picture-{words}" if _DEVICES.match(words.partition(".")[0]) else words
 
 
 def free_path(path: Path) -> Path:
