@@ -646,3 +646,27 @@ def test_K15_no_source_of_ours_prompts():
     root = Path(gemimg_magic.__file__).parent
     sources = "\n".join(path.read_text() for path in root.rglob("*.py"))
     assert not re.search(r"\bgetpass\b|(?<![\w.\"'`])input\(|raw_input", sources)
+
+
+def test_K4_the_state_of_the_panels_widget_holds_no_key(remote, gateway, log):
+    from gemimg_magic import panel
+
+    made = panel(bind_to="fox")
+    remote.run("%config ImagineMagics.retries = 0")
+    failed = 0
+    for path, how in PATHS.items():
+        gateway.otherwise = lambda _, how=how: told_by(how)
+        made.prompt = f"a fox by {path}"
+        made.submit()
+        assert made.wait(20)
+        failed += bool(made.error)
+        clean(repr(made.get_state()) + repr(made.error) + repr(made.trait_values()), path)
+        clean(repr([image.completion.document for image in made.images]), path)
+    assert failed == len([path for path in PATHS if "picture" not in path])
+    clean("\n".join(repr(shown) for shown in remote.screen), "a display")
+
+
+def test_K4_no_trait_of_the_panel_is_a_key():
+    from gemimg_magic.notebook.panel import Panel
+
+    assert not [name for name in Panel.class_trait_names() if "key" in name.replace("keys", "").lower()]
