@@ -27,7 +27,7 @@ from gemimg_magic.recall import Recall
 from gemimg_magic.wire.client import Client
 from gemimg_magic.wire.store import Store
 
-SECONDS = float(os.environ.get("GEMIMG_FUZZ_SECONDS", "30"))
+SECONDS = float(os.environ.get("GEMIMG_FUZZ_SECONDS", "20"))
 KEY = "canary-fuzz-5512ee"
 SECRET = Secret(KEY, "a test", "https://gateway.example")
 CORPUS = Path(__file__).parents[1] / "corpus"
