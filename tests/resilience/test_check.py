@@ -143,7 +143,7 @@ def test_K13_the_program_fails_for_git(tmp_path):
 
 
 def test_K13_the_hook_names_the_command():
-    root = Path(gemimg_magic.__file__).parents[1]
+    root = Path(__file__).parents[2]
     hook = (root / ".pre-commit-hooks.yaml").read_text()
 
     assert "id: gemimg-magic-check" in hook
@@ -151,8 +151,8 @@ def test_K13_the_hook_names_the_command():
 
 
 def test_K13_our_own_package_and_notebooks_hold_none(capsys):
-    root = Path(gemimg_magic.__file__).parents[1]
+    root = Path(__file__).parents[2]
 
-    code, said = run(capsys, root / "gemimg_magic", root / "notebooks")
+    code, said = run(capsys, Path(gemimg_magic.__file__).parent, root / "notebooks")
 
     assert code == 0, said

@@ -481,7 +481,7 @@ def test_N10_other_hosts_honour_the_proxy_and_no_proxy(engine_to, monkeypatch):
 def test_N12_few_dependencies_and_no_gateway_among_them():
     import tomllib
 
-    root = Path(gemimg_magic.__file__).parents[1]
+    root = Path(__file__).parents[2]
     needed = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {re.split(r"[<>=\[;~! ]", line)[0] for line in needed}
 
