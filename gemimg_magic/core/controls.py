@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .cost import dollars, estimate
+from .messages import ImageRequest
 from .models import known_model, resolve_alias
 from .options import OPTIONS
 
@@ -38,17 +40,25 @@ def controls(model: str) -> dict[str, dict[str, Any]]:
     return table
 
 
-def price_told(model: str, size: str | None, count: int) -> str:
-    """What a number of pictures will cost, as far as it is known, with the date of the price.
+def price_told(request: ImageRequest, count: int, *, price: float | None = None, free: bool = False) -> str:
+    """What some takes of a request will probably cost, as far as it is known, and where the price comes from.
 
-    >>> price_told("pro", "4K", 2), price_told("my-own", None, 1)
-    ('about $0.48 (list price 2026-11)', 'price unknown')
+    Args:
+        request: one of the takes.
+        count: how many.
+        price: US dollars that the user says one request costs, or None.
+        free: whether no model is asked.
+
+    >>> from .messages import user
+    >>> price_told(ImageRequest("gemini-3-pro-image", (user("a fox"),), size="4K"), 2)
+    'about $0.4800 (list price of 2026-11)'
+    >>> price_told(ImageRequest("my-own", (user("a fox"),)), 1)
+    'price unknown'
     """
-    known = known_model(resolve_alias(model))
-    if known is None or not known.prices:
+    told = estimate(request, price=price, free=free)
+    if told.usd is None:
         return "price unknown"
-    price = known.prices.get(size or "1K")
-    return f"about ${price * count:.2g} (list price {known.priced})" if price else "price unknown"
+    return f"about {dollars(told.usd * count)} ({told.basis})" if told.usd else "free"
 
 
 def usable(name: str, value: Any, model: str) -> bool:

@@ -151,10 +151,13 @@ function render({ model, el }) {
       runner.node, makeCell(model, el, send)),
     results.node);
   el.append(body, footer);
+  // The second one comes when JupyterLab has the shell for widgets ready, which answers while a cell runs.
   send("hello");
+  const again = setTimeout(() => send("hello"), 1500);
   return () => {
     clearTimeout(due);
     guarded();
+    clearTimeout(again);
     for (const part of [runner, references, results]) part.dispose();
     book.dispose();
   };

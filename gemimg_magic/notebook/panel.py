@@ -7,8 +7,8 @@ shows it nowhere else. Every run is a ``%%imagine`` cell that is read like one t
 
 from __future__ import annotations
 
+import contextvars
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,7 +24,8 @@ from ..core.cellsource import cell_text
 from ..core.completions import GeneratedImage
 from ..core.controls import controls, price_told, usable
 from ..core.errors import GemimgError
-from ..core.messages import ImagePart
+from ..core.messages import ImagePart, ImageRequest, TextPart, user
+from ..core.models import resolve_alias
 from ..core.options import checked
 from ..core.takes import Takes
 from ..core.text import inert
@@ -93,6 +94,7 @@ class Panel(anywidget.AnyWidget):
         self._running: list[Run] = []
         self._count = 0
         self._newest: dict[str, int] = {}
+        self._route: contextvars.Context | None = None
         self._idle = threading.Event()
         self._idle.set()
         self._actions = Actions(self, self._held)
@@ -215,8 +217,11 @@ class Panel(anywidget.AnyWidget):
         """Tell the face what follows from the form."""
         with self._reported():
             self._controls = controls(self.model)
-            sketch = self._where.get("sketch")
-            self._price = "free" if sketch else price_told(self.model, self.size, self.n)
+            asked = ImageRequest(
+                resolve_alias(self.model), (user(*self.references, TextPart(self.prompt)),), size=self.size
+            )
+            own = self.engine.settings
+            self._price = price_told(asked, self.n, price=own.price, free=own.profile == "sketch")
             self._cell = self.cell
 
     def _told(self, part: ImagePart) -> dict[str, Any]:
@@ -304,7 +309,7 @@ class Panel(anywidget.AnyWidget):
     def _finish(self, run: Run) -> None:
         outcome = run.outcome()
         images = run.named(outcome)
-        self._said = told(outcome, images, time.time() - run.started)
+        self._said = told(run, outcome, images)
         if images:
             self._host.bind(run.binding.variables(images), images)
             with self._lock:
@@ -334,6 +339,16 @@ class Panel(anywidget.AnyWidget):
 
     # The face
 
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        # ipykernel 7.4 hands the next message of the face to the shell that the last one to it was sent
+        # from. A thread of ours is in no shell, so the face would wait for the cell that runs. What we send
+        # goes out as from where the face was heard last.
+        send = super()._send
+        if self._route is None:
+            send(msg, buffers)
+        else:
+            self._route.copy().run(send, msg, buffers)
+
     def picture(self, name: str) -> ImagePart | None:
         """The picture with that id."""
         return self._shelf.get(name)
@@ -349,11 +364,12 @@ class Panel(anywidget.AnyWidget):
     def push(self, part: ImagePart) -> None:
         """Send a picture to the face before it asks, so that it comes while the kernel works on a cell."""
         preview = self._shelf.preview(part)
-        self.send({"kind": "picture", "id": identity(part), "type": preview.media_type}, [preview.data])
+        self.send({"kind": "picture", "picture": identity(part), "type": preview.media_type}, [preview.data])
 
     def _heard(self, _: object, message: Any, buffers: Iterable[Any]) -> None:
         """A message of the face. A form that comes with it is taken in first."""
         with self._lock, self._reported():
+            self._route = contextvars.copy_context()
             self._take_in(message)
             answer: Callable[..., None] = getattr(self._actions, f"on_{message['kind']}")
             answer(message, [bytes(buffer) for buffer in buffers])

@@ -40,7 +40,8 @@ class Actions:
     # A run
 
     def on_hello(self, message: Message, buffers: Buffers) -> None:
-        """A face has appeared: it gets the models, which nobody needs before."""
+        """A face has appeared: it gets an answer, and the models, which nobody needs before."""
+        self._panel.send({"kind": "here"})
         if not self._asked_for_models:
             self._asked_for_models = True
             fetch_models(self._panel.engine).add_done_callback(self._models_arrived)
@@ -128,7 +129,7 @@ class Actions:
 
     def on_picture(self, message: Message, buffers: Buffers) -> None:
         """A picture that the face does not have."""
-        part = self._panel.picture(str(message["id"]))
+        part = self._panel.picture(str(message["picture"]))
         if part is not None:
             self._panel.push(part)
 
@@ -182,7 +183,7 @@ class Actions:
         return cell_source(image, near, out=image.name if image.name.isidentifier() else "")
 
     def _image(self, message: Message) -> GeneratedImage:
-        part = self._panel.picture(str(message["id"]))
+        part = self._panel.picture(str(message["picture"]))
         image = next((one for one in self._panel.images if one == part), None)
         if image is None:
             raise PromptError("That picture is not in the gallery any more.")

@@ -46,10 +46,10 @@ function pictureBook(model, send) {
   const urls = new Map(), waiting = new Map(), asked = new Set();
   const receive = (message, buffers) => {
     if (message.kind !== "picture") return;
-    if (!urls.has(message.id))
-      urls.set(message.id, URL.createObjectURL(new Blob([buffers[0]], { type: message.type })));
-    for (const image of waiting.get(message.id) ?? []) image.src = urls.get(message.id);
-    waiting.delete(message.id);
+    if (!urls.has(message.picture))
+      urls.set(message.picture, URL.createObjectURL(new Blob([buffers[0]], { type: message.type })));
+    for (const image of waiting.get(message.picture) ?? []) image.src = urls.get(message.picture);
+    waiting.delete(message.picture);
   };
   model.on("msg:custom", receive);
   return {
@@ -58,7 +58,7 @@ function pictureBook(model, send) {
       if (urls.has(id)) image.src = urls.get(id);
       else {
         waiting.set(id, [...(waiting.get(id) ?? []), image]);
-        if (!asked.has(id)) send("picture", { id });
+        if (!asked.has(id)) send("picture", { picture: id });
         asked.add(id);
       }
       return image;

@@ -9,6 +9,7 @@ function makePainter(model, send, book) {
   const canvas = h("canvas", { "aria-hidden": "true" }), pen = canvas.getContext("2d");
   const stage = h("div", { className: "gemimg-stage" }, image, canvas);
   const typed = h("input", { type: "text", placeholder: "x,y,width,height", spellcheck: false });
+  const typedField = field("Box in pixels", typed, "gemimg-grow");
   const width = h("input", { type: "range", min: 8, max: 160, value: 48 });
   width.setAttribute("aria-label", "Brush width");
   const modes = ["Box", "Brush"].map((name) =>
@@ -19,9 +20,11 @@ function makePainter(model, send, book) {
     mode = name;
     for (const one of modes) one.setAttribute("aria-pressed", String(one.textContent === name));
     width.hidden = name !== "Brush";
+    typedField.hidden = name === "Brush";
     clear();
   };
   const clear = () => {
+    note.textContent = hint;
     box = null;
     painted = false;
     typed.value = "";
@@ -83,18 +86,23 @@ function makePainter(model, send, book) {
 
   const close = () => { node.hidden = true; };
   const apply = async () => {
-    if (mode === "Brush" && painted) {
+    if (!painted && !box) {
+      note.textContent = mode === "Brush" ? "Paint what may change." : "Drag a box over what may change.";
+      return;
+    }
+    if (mode === "Brush") {
       const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
       send("mask", {}, [await blob.arrayBuffer()]);
     } else send("region", { region: typed.value.trim() });
     close();
   };
   const hint = "Only what is inside changes; the rest stays as it is, to the pixel.";
+  const note = h("span", { className: "gemimg-note", role: "status" });
   const node = h("div", { className: "gemimg-painter", hidden: true, role: "group", "aria-label": "Region" },
     h("div", { className: "gemimg-buttons" }, ...modes, width, button("Clear", clear),
-      h("span", { className: "gemimg-note", textContent: hint })),
+      note),
     stage,
-    h("div", { className: "gemimg-line" }, field("Box in pixels", typed, "gemimg-grow"),
+    h("div", { className: "gemimg-line" }, typedField,
       button("Use this region", apply, { className: "gemimg-primary" }),
       button("Whole picture", () => { clear(); send("region", { region: "" }); close(); }), button("Close", close)));
   return {

@@ -9,7 +9,7 @@ async function upload(send, file, tell) {
   const name = !file.name || file.name === "image.png" ? "pasted.png" : file.name;
   for (let i = 0; i < count; i++) {
     const piece = await file.slice(i * CHUNK, (i + 1) * CHUNK).arrayBuffer();
-    send("chunk", { id, i, n: count, name }, [piece]);
+    send("chunk", { upload: id, i, n: count, name }, [piece]);
     tell(i + 1 < count ? `Sending ${name}: ${Math.round((100 * (i + 1)) / count)} %` : `Reading ${name} …`);
   }
 }
@@ -62,7 +62,7 @@ function makeCard(picture, number, region, send, book, paint) {
   const actions = h("div", { className: "gemimg-card-actions" });
   if (number === 0)
     actions.append(button("Region", () => paint(picture),
-      { title: region ? `only ${region} changes` : "choose what of this picture may change", "aria-pressed": String(Boolean(region)) }));
+      { title: "choose what of this picture may change", "aria-pressed": String(Boolean(region)) }));
   else actions.append(button("First", () => send("first", { number }), { title: "make it the picture that is edited" }));
   actions.append(button("✕", () => send("remove", { number }), { "aria-label": `Remove ${label}`, title: "remove" }));
   return h("li", { className: "gemimg-card", title: picture.note ? `${label}: ${picture.note}` : label },
@@ -93,7 +93,8 @@ function makeReferences(model, el, send, book) {
       makeCard(picture, number, region, send, book, painter.open)));
     strip.hidden = !pictures.length;
     const many = most && pictures.length > most ? `This model takes at most ${most}.` : "";
-    const only = region && pictures.length ? `Only the region ${region} of ${pictures[0].label} changes.` : "";
+    const where = /^[\d.,% ]+$/.test(region) ? `the box ${region}` : "the painted area";
+    const only = region && pictures.length ? `Only ${where} of ${pictures[0].label} changes.` : "";
     note.textContent = many || only || pictures.map((picture) => picture.note).find(Boolean) || "";
     if (!pictures.length) painter.close();
   };

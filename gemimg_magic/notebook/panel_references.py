@@ -121,7 +121,7 @@ class References:
         """Take in a piece of an upload; the pieces may come in any order.
 
         Args:
-            message: ``id`` of the upload, number ``i`` of the piece, count ``n``, file ``name``.
+            message: ``upload`` that it belongs to, number ``i`` of the piece, count ``n``, file ``name``.
             data: the piece.
 
         Returns:
@@ -133,11 +133,11 @@ class References:
         count = int(message["n"])
         if not 0 <= int(message["i"]) < count <= _CHUNKS:
             raise PromptError("This upload is damaged.", hint="Try it again.")
-        pieces = self._arriving.setdefault(str(message["id"]), {})
+        pieces = self._arriving.setdefault(str(message["upload"]), {})
         pieces[int(message["i"])] = data
         if len(pieces) < count:
             return None
-        del self._arriving[str(message["id"])]
+        del self._arriving[str(message["upload"])]
         return self.keep(b"".join(pieces[number] for number in range(count)), str(message["name"]))
 
     def keep(self, data: bytes, name: str) -> ImagePart:

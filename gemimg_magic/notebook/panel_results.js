@@ -74,7 +74,7 @@ function makeTools(model, el, send, book, figure, picture) {
   const question = makeQuestion(), compare = makeCompare(model, book);
   const note = h("span", { className: "gemimg-note", role: "status" });
   const text = h("pre", { className: "gemimg-code", hidden: true, tabIndex: 0 });
-  const about = () => ({ id: picture().id });
+  const about = () => ({ picture: picture().id });
   let insert = false;
   const say = (words) => {
     note.textContent = words;

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from ..batch import Batch
-from ..core.completions import Answered, Event, GeneratedImage, ImageArrived, Received, Retrying
+from ..core.completions import Answered, Completion, Event, GeneratedImage, ImageArrived, Received, Retrying
+from ..core.cost import Cost, Total, cost_of
 from ..core.errors import PromptError
 from ..core.messages import ImageRequest
 from ..core.text import inert, shorten
@@ -123,14 +124,22 @@ class Run:
         }
 
 
-def told(outcome: Outcome, images: list[GeneratedImage], seconds: float) -> str:
+def told(run: Run, outcome: Outcome, images: list[GeneratedImage]) -> str:
     """One line on a run that ended: how long it took, what it cost, whether it was paid for."""
+    seconds = time.time() - run.started
+    took = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     if outcome.interrupted:
-        return f"Cancelled after {seconds:.0f} s."
-    replayed = [completion.replayed for completion in outcome.completions]
-    if replayed and all(replayed):
+        return f"Cancelled after {took}."
+    made = [completion for completion in outcome.completions if not completion.replayed]
+    if outcome.completions and not made:
         return "From the store: nothing was sent or paid."
-    costs = [c.usage.cost for c in outcome.completions if c.usage.cost is not None and not c.replayed]
-    cost = f" · ${sum(costs):.4g}" if any(costs) else ""
     many = f"{len(images)} pictures" if len(images) != 1 else "1 picture"
-    return f"{many} in {seconds:.0f} s{cost}"
+    if run.engine.settings.profile == "sketch":
+        return f"{many} in {took} · free"
+    return f"{many} in {took} · {Total.of(_cost(run, completion) for completion in made)}"
+
+
+def _cost(run: Run, completion: Completion) -> Cost:
+    models = (run.request.model, completion.model)
+    price, count = run.engine.settings.price, len(completion.images)
+    return cost_of(completion.usage, models=models, pictures=count, size=run.request.size, price=price)

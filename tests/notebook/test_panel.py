@@ -96,7 +96,7 @@ def test_the_same_run_as_a_cell_has_the_same_key(face, remote, gateway):
     assert made.cell == made._cell
 
     first = key(made.images[0].provenance.request)
-    face("cell_of", id=made.images[0].sha256[:16])
+    face("cell_of", picture=made.images[0].sha256[:16])
     remote.run(made.cell)
     assert key(remote.user_ns["boat"][0].provenance.request) == first
     remote.run(face.answers("cell_of")[0]["text"])
@@ -117,7 +117,7 @@ def test_an_upload_is_a_file_beside_the_notebook_and_its_cell_replays_after_a_re
     pieces = [data[at : at + 50_000] for at in range(0, len(data), 50_000)]
     order = [*range(1, len(pieces)), 0]  # messages may overtake each other
     for at in order:
-        face("chunk", [pieces[at]], id="u1", i=at, n=len(pieces), name="../my photo.JPG")
+        face("chunk", [pieces[at]], upload="u1", i=at, n=len(pieces), name="../my photo.JPG")
     assert face.panel.error == ""
     assert [file.name for file in Path("uploads").iterdir()] == ["my-photo.jpg"]
     assert b"serial number" not in Path("uploads/my-photo.jpg").read_bytes()
@@ -129,17 +129,17 @@ def test_an_upload_is_a_file_beside_the_notebook_and_its_cell_replays_after_a_re
     assert len(gateway.requests) == 1
 
     # The same file again is not kept twice, and one that was used is not taken away.
-    face("chunk", [data], id="u2", i=0, n=1, name="my photo.jpg")
+    face("chunk", [data], upload="u2", i=0, n=1, name="my photo.jpg")
     face("remove", number=0)
     assert [file.name for file in Path("uploads").iterdir()] == ["my-photo.jpg"]
 
 
 def test_an_upload_that_was_never_used_goes_with_its_card(face):
-    face("chunk", [png()], id="u", i=0, n=1, name="a.png")
+    face("chunk", [png()], upload="u", i=0, n=1, name="a.png")
     assert Path("uploads/a.png").exists()
     face("remove", number=0)
     assert not Path("uploads/a.png").exists()
-    face("chunk", [b"no picture"], id="u", i=0, n=1, name="a.png")
+    face("chunk", [b"no picture"], upload="u", i=0, n=1, name="a.png")
     assert "is not a picture" in face.panel.error
     assert face.panel.references == ()
     assert not list(Path("uploads").iterdir())
@@ -229,7 +229,7 @@ def test_the_gallery_can_be_used(face, remote, gateway):
         gateway.reply(completion(png(colour)))
     made = face.panel
     run(made, prompt="a fox")
-    about = {"id": made.images[0].sha256[:16]}
+    about = {"picture": made.images[0].sha256[:16]}
 
     face("bind", **about, name="fox")
     assert remote.user_ns["fox"] == made.images[0]
@@ -247,7 +247,7 @@ def test_the_gallery_can_be_used(face, remote, gateway):
     assert (made.prompt, made.references) == ("", (made.images[0],))
     assert made._cell == "%%imagine -e fox\n"
     run(made, prompt="greener")
-    face("use_image", id=made.images[1].sha256[:16])
+    face("use_image", picture=made.images[1].sha256[:16])
     assert made._cell.startswith("%%imagine -i fox -i imagined/pictures/")
     face("first", number=1)
     assert made.references == (made.images[1], made.images[0])
@@ -347,7 +347,7 @@ def test_a_region_on_the_panel(face, gateway):
     gateway.reply(completion(png("blue", (200, 100))))
     made = face.panel
     run(made, prompt="a fox")
-    face("edit", id=made.images[0].sha256[:16])
+    face("edit", picture=made.images[0].sha256[:16])
     face("region", region="50%,0%,90")
     assert "X,Y,W,H" in made.error
     face("region", region="100,0,100,100")
