@@ -37,6 +37,7 @@ from .panel_references import References, as_picture
 from .panel_report import reported
 from .panel_run import Run, told
 from .panel_shelf import Shelf, identity
+from .panel_where import where
 
 _HERE = Path(__file__).parent
 FORM = ("prompt", "model", "aspect", "size", "n", "temperature", "system", "bind_to", "take", "region")
@@ -155,7 +156,7 @@ class Panel(anywidget.AnyWidget):
         """
         from .panel_refill import form_of
 
-        form, self._said = form_of(source, self._host)
+        form, self._said = form_of(source, self._host, self._held)
         for name, value in form.items():
             setattr(self, name, value)
 
@@ -244,8 +245,6 @@ class Panel(anywidget.AnyWidget):
 
     def _look_around(self) -> None:
         """Find out where requests go, and whether a key is there."""
-        from .panel_where import where
-
         with self._reported():
             self._where = where(self._host)
             self.model = self.model or self.engine.settings.model
@@ -286,6 +285,7 @@ class Panel(anywidget.AnyWidget):
             self._count += 1
             self._running.append(run)
             self._idle.clear()
+            self._where = where(self._host)
             self.error, self._said, self.busy = "", "", True
             self._changed()
         try:

@@ -8,25 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from ..core.cellsource import Surroundings, cell_source, escaped
-from ..core.completions import GeneratedImage
+from ..core.completions import GeneratedImage, Provenance
 from ..core.errors import PromptError
 from ..core.export import SUFFIXES, read_provenance
-from ..core.messages import ImagePart, ImageRequest, Part
+from ..core.messages import ImagePart, Part, TextPart
 from ..inputs import read_picture
-from .holdings import Holdings
 from .panel_host import Host
+from .panel_references import References
 
 Form = tuple[dict[str, Any], str]
 
 _FILES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
-def form_of(source: Any, host: Host) -> Form:
+def form_of(source: Any, host: Host, held: References) -> Form:
     """Values for a panel's traits, and a remark on what is missing.
 
     Args:
         source: a result, a list of takes, the name of a variable, or a file saved with its facts.
         host: the notebook around.
+        held: how pictures are spelled.
 
     Raises:
         PromptError: it does not tell how it was made.
@@ -44,12 +45,12 @@ def form_of(source: Any, host: Host) -> Form:
         raise PromptError(
             "That picture was not made here.", hint="Name a result, or a file that was saved from one."
         )
-    return _from_image(source, source.provenance.request, host)
+    return _from_image(source, source.provenance, held)
 
 
-def _from_image(image: GeneratedImage, request: ImageRequest, host: Host) -> Form:
-    spelled = Holdings(host.variables, host.hidden, host.engine.store)
-    text = cell_source(image, Surroundings(spelled.name_of, spelled.file_of))
+def _from_image(image: GeneratedImage, made: Provenance, held: References) -> Form:
+    request, region = made.request, made.region
+    text = cell_source(image, Surroundings(held.expression_of, held.file_of))
     *earlier, last = request.messages
     said = (
         "" if all(turn.role == "system" for turn in earlier) else "The earlier turns are not part of a panel."
@@ -62,17 +63,23 @@ def _from_image(image: GeneratedImage, request: ImageRequest, host: Host) -> For
         "temperature": request.temperature,
         "system": next((turn.text for turn in earlier if turn.role == "system"), ""),
         "take": request.take,
-        "references": _leading(last.parts),
+        "references": _leading(last.parts, region),
+        "region": region,
     }, said
 
 
-def _leading(parts: tuple[Part, ...]) -> tuple[ImagePart, ...]:
-    """The pictures before the text; those inside it are part of the prompt."""
-    return tuple(
-        part
-        for part in itertools.takewhile(lambda p: isinstance(p, ImagePart), parts)
-        if isinstance(part, ImagePart)
-    )
+def _leading(parts: tuple[Part, ...], region: str) -> tuple[ImagePart, ...]:
+    """The pictures in front of the text; where a region was marked, without the mark.
+
+    Where no word follows them they were typed in the prompt, and stand there in the cell as well.
+    """
+    front = list(itertools.takewhile(lambda part: isinstance(part, ImagePart), parts))
+    text = next((part.text for part in parts if isinstance(part, TextPart)), "")
+    if region:
+        del front[1:2]
+    elif not text[:1].isalnum():
+        return ()
+    return tuple(part for part in front if isinstance(part, ImagePart))
 
 
 def _from_file(path: Path, host: Host) -> Form:

@@ -372,6 +372,23 @@ def test_a_region_on_the_panel(face, gateway):
     assert made.images[2].pil.getpixel((150, 50)) == (255, 0, 0)
 
 
+def test_a_panel_starts_from_a_part_and_from_pictures_inside_a_prompt(remote, gateway):
+    for colour in ("red", "green", "blue"):
+        gateway.reply(completion(png(colour, (200, 100))))
+    remote.run("%%imagine -q -o fox\na fox")
+    cells = [
+        "%%imagine -o part -e fox --region 50%,0%,50%,100%\nbluer",
+        "%%imagine -o inside\n{{fox}}, but blue",
+    ]
+    for name, cell in zip(("part", "inside"), cells, strict=True):
+        remote.run(cell)
+        made = panel(name, bind_to=name)
+        assert made.cell == cell
+        run(made)
+        assert (made.error, made.result) == ("", remote.user_ns[name])
+    assert len(gateway.requests) == 3
+
+
 def test_in_plain_python(monkeypatch, private_place):
     import IPython
 
