@@ -288,7 +288,8 @@ def gemimg(stream: bool) -> Receive:
 RECEIVE: dict[str, Callable[[bool], Receive]] = {
     "gemimg_magic": ours,
     "raw socket": raw,
-    "openai": openai,
+    "openai 3": openai,
+    "openai 2": openai,
     "litellm": litellm,
     "httpx": httpx,
     "requests": requests,
@@ -298,7 +299,8 @@ RECEIVE: dict[str, Callable[[bool], Receive]] = {
 SEND: dict[str, Callable[[], Send]] = {
     "gemimg_magic": ours_send,
     "raw socket": raw_send,
-    "openai": openai_send,
+    "openai 3": openai_send,
+    "openai 2": openai_send,
     "litellm": litellm_send,
     "httpx": httpx_send,
 }
