@@ -252,6 +252,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=default, help="folder of the peers' environments")
     given = parser.parse_args()
     scenarios = tuple(s for s in SCENARIOS if given.only in s.title)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     with server() as url:
         figures = run(url, environments(given.peers), scenarios, 1 if given.quick else given.rounds)
     lines = table(figures, scenarios)
@@ -270,6 +271,12 @@ def main() -> None:
             "Written by `python benchmarks/run.py`.",
             "",
             about,
+            f"Load of the machine before the run: {load:.1f}. CPU is that of the client's process; what is",
+            "measured in wall time (last byte, 64 pictures, stall) needs an idle machine.",
+            "",
+            "`raw socket` has no HTTP library and no event loop: one buffer, and the decoder. A goal",
+            "against openai is met where it holds for both releases.",
+            "",
             f"Peers: {peers}.",
             "",
             *lines,
