@@ -1,0 +1,28 @@
+"""What README says of speed is what benchmarks/RESULTS.md shows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from support.pages import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("claim", "row", "times"),
+    [
+        ("at most a third of the CPU time", "4K, whole reply: CPU", 3),
+        ("a quarter of the memory", "4K, whole reply: peak memory", 4),
+        ("a twentieth of the time to import that SDK", "loading on top of a kernel", 20),
+    ],
+)
+def test_a_claim_of_readme_stands_in_the_results(claim, row, times):
+    [line] = [line for line in RESULTS.splitlines() if line.startswith(f"| {row} |")]
+    measured = float(re.search(r"openai ([\d.e+]+)", line)[1])
+
+    assert claim in " ".join(README.split())
+    assert measured >= times
