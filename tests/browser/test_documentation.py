@@ -11,7 +11,7 @@ def test_a_picture_is_a_word_of_the_next_prompt(lab):
         [
             LOAD,
             "%%imagine -o fox -a 21:9\na red fox in the snow",
-            "%%imagine -a 21:9\nPut {{fox}} in a golden frame, at night",
+            "%%imagine -a 21:9\nPut {{fox}} in a golden frame, at sunset",
         ],
         name="cell.ipynb",
     )
