@@ -137,6 +137,8 @@ class Engine:
         gate = shared_gate(origin_of(self.settings.base_url))
         limit = checked("parallel", parallel or self.settings.parallel)
         deliver = self.send if executor is None else self._workers(executor, recall.recording)
+        # Many requests of one caller do not stand in the gate's queue before the one of another.
+        turns = asyncio.Semaphore(limit)
 
         def working(request: ImageRequest) -> Work[Completion]:
             self._refuse_key(request)
@@ -150,7 +152,8 @@ class Engine:
                     emit(Sent())
                     return await deliver(request, emit, journal, pause)
 
-                return await till.pay(request, lambda: gate.room(limit), send)
+                async with turns:
+                    return await till.pay(request, lambda: gate.room(limit), send)
 
             return lambda emit: recall.answer(request, ask, emit)
 

@@ -13,6 +13,7 @@ from .core.errors import PromptError
 from .core.messages import ImagePart, Part, TextPart
 from .core.pictures import open_picture
 from .core.text import shorten
+from .grid import Grid
 from .uploads import as_png, content_id, fit
 
 _LARGEST_FILE = 512_000_000
@@ -24,7 +25,7 @@ def picture_parts(value: Any) -> tuple[ImagePart, ...]:
     Args:
         value: a result of ours, Pillow image, NumPy array (HxW, HxWx3 or HxWx4, ``uint8`` or floats 0 to 1),
             Matplotlib figure, bytes of a picture file, path, ``IPython.display.Image``, anything with
-            ``_repr_png_`` or ``_repr_jpeg_``, or a list or tuple of these.
+            ``_repr_png_`` or ``_repr_jpeg_``, a grid, or a list or tuple of these.
 
     Raises:
         PromptError: the value is no picture; the message names its type.
@@ -48,6 +49,8 @@ def parts_of(value: Any) -> tuple[Part, ...] | None:
         return None
     if isinstance(value, (int, float, complex)) or _is_scalar(value):
         return (TextPart(str(value)),)
+    if isinstance(value, Grid):
+        return value.images or None
     if isinstance(value, (list, tuple)) and value:
         nested = [parts_of(item) for item in value]
         if any(parts is None or isinstance(parts[0], TextPart) for parts in nested):

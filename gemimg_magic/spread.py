@@ -50,10 +50,8 @@ def spread_of(name: str, values: Any, side: Side = "across") -> Spread:
         side: whether a contact sheet shows it across or down.
 
     Raises:
-        PromptError: no list, an empty one, one with a value twice, or a name that cannot vary.
+        PromptError: no list, an empty one, or one with a value twice.
     """
-    if name in _FIXED:
-        raise PromptError(f"{name} cannot vary in a sweep.", hint=f"Options that can: {', '.join(SETTABLE)}.")
     keys = list(values) if isinstance(values, Mapping) else None
     listed = [*values.values()] if isinstance(values, Mapping) else _listed(name, values)
     if not listed:
@@ -150,6 +148,10 @@ def check_names(spreads: Sequence[Spread], used: Iterable[str]) -> None:
     for spread in spreads:
         name = spread.axis.name
         if not spread.axis.rows and name not in known:
+            if name in _FIXED:
+                raise PromptError(
+                    f"{name} cannot vary in a sweep.", hint=f"Options that can: {', '.join(SETTABLE)}."
+                )
             close = did_you_mean(name, [*SETTABLE, "style"]) if len(name) > 2 else ""
             close = close if close.startswith("Did") else ""
             raise PromptError(

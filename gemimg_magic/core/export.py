@@ -72,7 +72,9 @@ def as_format(image: ImagePart, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def write(image: ImagePart, path: Path, *, metadata: bool = True, overwrite: bool = False) -> Path:
+def write(
+    image: ImagePart, path: Path, *, metadata: bool = True, overwrite: bool = False, again: bool = True
+) -> Path:
     """Write a picture under a path; without a suffix it gets the one of its own format.
 
     The bytes go to a temporary name beside it first, so a half file never stands under the real name.
@@ -82,6 +84,7 @@ def write(image: ImagePart, path: Path, *, metadata: bool = True, overwrite: boo
         path: where to.
         metadata: whether the file says how the picture was made.
         overwrite: whether a file of that name may be replaced; else it becomes ``name-2.png``.
+        again: False is content with a file that holds exactly this already.
 
     Returns:
         The path written.
@@ -99,7 +102,7 @@ def write(image: ImagePart, path: Path, *, metadata: bool = True, overwrite: boo
     if metadata and isinstance(image, GeneratedImage) and image.provenance is not None:
         data, beside = _with_facts(data, facts_of(image, TOOL))
     if not overwrite:
-        path = _written_new(path, data, beside=bool(beside))
+        path = _written_new(path, data, beside=bool(beside), again=again)
     else:
         with _unfinished(path, data) as temporary:
             temporary.replace(path)
@@ -147,11 +150,13 @@ def _unfinished(path: Path, data: bytes) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _written_new(path: Path, data: bytes, *, beside: bool) -> Path:
+def _written_new(path: Path, data: bytes, *, beside: bool, again: bool) -> Path:
     """Write under the first free name. Two programs that do so at once get two names."""
     with _unfinished(path, data) as temporary:
         for number in itertools.count(1):
             free = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+            if not again and free.is_file() and free.read_bytes() == data:
+                return free
             if beside and sidecar(free).exists():
                 continue
             try:

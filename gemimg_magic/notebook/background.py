@@ -78,6 +78,7 @@ def begun(shell: InteractiveShell, errand: Errand) -> Job[Any]:
     bound: concurrent.futures.Future[Job[Any]] = concurrent.futures.Future()
     namespace, errand.namespace = errand.namespace, {}
     view: View = errand.view
+    view.leave()
 
     def settled(stopped: bool) -> Any:
         job = bound.result()

@@ -97,7 +97,7 @@ class TakesErrand:
             alt = names.text(alt, "after --alt")
         self._binding = Binding(options.get("out", ()), options.get("n", 1), alt)
         self.names = (*self._binding.out, "_img")
-        self._save = saved_as(options.get("save"), names)
+        self._save = saved_as(options.get("save"), names, raw=sought.raw)
         self._metadata: bool = options.get("metadata", True)
         self._keep_going: bool = options.get("keep_going", False)
         self._magics = magics
@@ -138,7 +138,7 @@ class TakesErrand:
             self._magics.history.note(images)
             self.view.show(images, outcome.words, embed=self._engine.settings.embed)
             if self._save is not None:
-                save(images, self._save, metadata=self._metadata)
+                save([(image, self._save) for image in images], metadata=self._metadata)
         else:
             self.view.clear()
         outcome.raise_for_failures(keep_going=self._keep_going)

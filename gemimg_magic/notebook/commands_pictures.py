@@ -15,6 +15,7 @@ from ..core.line import words_of
 from ..core.messages import ImagePart
 from ..core.preview import mime_bundle
 from ..core.text import inert, shorten
+from ..grid import Grid
 from .command import Command, tell
 from .holdings import Holdings
 from .names import Names
@@ -45,12 +46,17 @@ def _show(magics: ImagineMagics, words: str) -> None:
         raise PromptError("Which picture?", hint="%gemimg show NAME [NAME...]")
     names = Names(magics.ip.user_ns, {})
     # All are found before the first is shown, so that a typing mistake shows nothing.
-    images = [image for reference in references for image in pictures_named(names, reference)]
+    images = [image for reference in references for image in _grid_or_pictures(names, reference)]
     embed = magics.engine().settings.embed
     for image in images:
-        data, metadata = mime_bundle(image, embed)
+        if isinstance(image, Grid):
+            picture = image.contact_sheet()
+            data, metadata = image.bundle(embed, picture)
+        else:
+            picture = image
+            data, metadata = mime_bundle(image, embed)
         if is_terminal(magics.ip):
-            show_in_terminal(magics.ip, image, data, metadata)
+            show_in_terminal(magics.ip, picture, data, metadata)
         else:
             display(data, metadata=metadata, raw=True)
 
@@ -58,6 +64,12 @@ def _show(magics: ImagineMagics, words: str) -> None:
 def pictures_named(names: Names, reference: str, command: str = "show") -> list[GeneratedImage]:
     """The pictures that a word means, ready to be shown."""
     return [_shown(part, reference) for part in names.picture(reference, f"after %gemimg {command}")]
+
+
+def _grid_or_pictures(names: Names, reference: str) -> list[GeneratedImage] | list[Grid]:
+    """The pictures that a word means; a grid is shown as its contact sheet."""
+    found = names.value(reference)
+    return [found] if isinstance(found, Grid) else pictures_named(names, reference)
 
 
 def _shown(part: ImagePart, reference: str) -> GeneratedImage:

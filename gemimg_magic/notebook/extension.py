@@ -11,7 +11,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from .magic import ImagineMagics
 
 # What a line returns, by module and name, so that nothing is loaded yet.
-_RESULTS = (("gemimg_magic.core.completions", "GeneratedImage"), ("gemimg_magic.core.takes", "Takes"))
+_RESULTS = (
+    ("gemimg_magic.core.completions", "GeneratedImage"),
+    ("gemimg_magic.core.takes", "Takes"),
+    ("gemimg_magic.grid", "Grid"),
+    ("gemimg_magic.jobs", "Job"),
+)
 _MATCHER = "gemimg_magic.matcher"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.messages import ImagePart, Message
+from ..grid import Grid, spelled
 from ..inputs import picture_parts, read_picture
 from ..wire.store import Store
 from .variables import is_picture
@@ -46,6 +47,8 @@ class Holdings:
     def _items(self) -> Iterator[tuple[str, Any]]:
         """What stands in lists: ``fox[1]``."""
         for name, value in self._own.items():
+            if isinstance(value, Grid):
+                yield from ((f"{name}[{spelled(key)}]", item) for key, item in value.items())
             if isinstance(value, list | tuple):
                 yield from ((f"{name}[{number}]", item) for number, item in enumerate(value))
 
@@ -54,7 +57,7 @@ class Holdings:
         """Pictures of all other kinds, each as it would be sent."""
         found: list[tuple[str, ImagePart]] = []
         for name, value in chain(self._own.items(), self._items()):
-            if isinstance(value, GeneratedImage | list | tuple) or not is_picture(value):
+            if isinstance(value, GeneratedImage | Grid | list | tuple) or not is_picture(value):
                 continue
             try:
                 found += [(name, part) for part in picture_parts(value)]

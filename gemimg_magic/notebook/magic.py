@@ -80,14 +80,16 @@ class ImagineMagics(SettingTraits, Magics):
     @line_cell_magic
     def imagine(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """Filled in below from the table of options."""
+        from ..jobs import Job
         from .cell import draw, in_one_line
 
         with in_one_line(self):
-            image = draw(self, line, cell, local_ns or {})
-        if cell is not None:
+            result = draw(self, line, cell, local_ns or {})
+        # A cell has shown what it made; only the job of one that goes on in the background is of use.
+        if cell is not None and not isinstance(result, Job):
             return None
-        self._returned = (self.ip.execution_count, image)
-        return image
+        self._returned = (self.ip.execution_count, result)
+        return result
 
     @no_var_expand
     @line_magic

@@ -81,6 +81,8 @@ class Names:
             PromptError: it is neither, or not a picture.
         """
         reference = reference.strip()
+        if reference.startswith("{{") and reference.endswith("}}"):
+            reference = reference[2:-2].strip()
         if is_address(reference):
             return (self._fetch(reference),)
         if reference.startswith("data:"):
@@ -95,6 +97,10 @@ class Names:
             f"There is no variable or file {reference!r} ({place}).",
             hint=did_you_mean(reference, self._visible(reference)),
         )
+
+    def value(self, reference: str) -> Any:
+        """The value of a variable or expression whose names all exist; None for any other word."""
+        return self.known(self.evaluate(reference, "")) if self.is_bound(reference) else None
 
     def is_bound(self, reference: str) -> bool:
         """Whether the reference reads as an expression whose names all exist; photos/fox.png does not."""

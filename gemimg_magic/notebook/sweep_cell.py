@@ -167,7 +167,7 @@ class SweepErrand:
         alt = self._alt
         if alt is not None and not self._sought.raw:
             alt = names.text(alt, "after --alt")
-        return alt, saved_as(self._save, names)
+        return alt, saved_as(self._save, names, raw=self._sought.raw)
 
     def _finished(self, image: GeneratedImage, key: Any) -> GeneratedImage:
         alt, _, area = self._told[self._order[key]]
@@ -186,10 +186,12 @@ class SweepErrand:
             self.namespace.update(dict.fromkeys(self.names, grid))
             self._magics.history.note(list(grid.images))
             self.view.show_grid(embed=self._engine.settings.embed, count=self._keep_going)
-            for key, image in grid.items():
-                path = self._told[self._order[key]][1]
-                if path is not None:
-                    save([image], path, metadata=self._metadata)
+            paths = {key: self._told[self._order[key]][1] for key in grid}
+            save(
+                [(grid[key], path) for key, path in paths.items() if path],
+                metadata=self._metadata,
+                folders=True,
+            )
         else:
             self.view.clear()
         if stopped:

@@ -11,7 +11,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from IPython.display import display
 from ..core.completions import GeneratedImage
 from ..core.errors import GemimgError
 from ..core.pictures import open_picture
+from ..core.takes import Takes
 from ..core.text import inert
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ def show(shell: InteractiveShell, image: GeneratedImage, data: dict[str, Any], m
         terminal.mime_renderers = renderers
 
 
-def show_value(magics: ImagineMagics, value: GeneratedImage | Iterable[GeneratedImage]) -> None:
+def show_value(magics: ImagineMagics, value: Any) -> None:
     """Show the picture or pictures that are the value of a line, after IPython wrote ``Out[1]: ``."""
     try:
         magics.already_shown(value)
     except NotImplementedError:
+        if not isinstance(value, GeneratedImage | Takes):
+            raise
         for image in [value] if isinstance(value, GeneratedImage) else value:
             _write(magics.ip, image, draw=True)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -44,8 +45,11 @@ class View:
         self._clock = clock
         self._started = self._told = clock()
         self._received = 0
+        self._left = False
         self._note = ""
         self._handle: DisplayHandle | None = None
+        # A job in the background shows its end in one thread, and its progress in others.
+        self._lock = threading.RLock()
         if not quiet and is_watched(shell):
             self._handle = DisplayHandle()
             self._handle.display(self._bundle(), raw=True)
@@ -69,8 +73,9 @@ class View:
 
     def refresh(self) -> None:
         """Bring the placeholder up to date, now and then."""
-        if self._handle is not None and self._is_due():
-            self._handle.update(self._bundle(), raw=True)
+        with self._lock:
+            if self._handle is not None and self._is_due():
+                self._handle.update(self._bundle(), raw=True)
 
     def _is_due(self) -> bool:
         now = self._clock()
@@ -105,24 +110,39 @@ class View:
             publish_display_data({"text/plain": inert(words)})
 
     def _publish(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.update(data, metadata=metadata, raw=True)
-        else:
-            display(data, metadata=metadata, raw=True)
+        with self._lock:
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                handle.update(data, metadata=metadata, raw=True)
+            else:
+                display(data, metadata=metadata, raw=True)
+
+    def leave(self) -> None:
+        """Keep a place on the screen for what comes after the cell has ended."""
+        self._left = True
+        if self._quiet:
+            return
+        if is_terminal(self._shell):
+            sys.stdout.write(f"{inert(self._label)} … goes on in the background\n")
+        elif self._handle is None:
+            self._handle = DisplayHandle()
+            self._handle.display(self._bundle(), raw=True)
 
     def tell(self, problem: GemimgError) -> None:
-        """Say in the place of the pictures why there are none, or not all: nobody waits for the error."""
+        """Say in that place why there are no pictures, or not all: nobody waits for the error."""
+        if self._quiet:
+            return
         line = "\n".join(problem._render_traceback_())
-        told = {"text/plain": f"{inert(self._label)}: {line}"}
-        if not self._quiet:
-            display(told, raw=True)
+        self._publish({"text/plain": f"{inert(self._label)}: {line}"}, {})
 
     def clear(self) -> None:
-        """Blank the placeholder: what follows is an error."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.update({"text/plain": ""}, raw=True)
+        """Blank the placeholder: what follows is an error. In the background it is told in its place."""
+        if self._left:
+            return
+        with self._lock:
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                handle.update({"text/plain": ""}, raw=True)
 
 
 def is_watched(shell: InteractiveShell) -> bool:
