@@ -21,7 +21,7 @@ class Batch:
         asking: how one request is answered; see :meth:`Engine.asking`. It is asked for all at once, so that
             it can refuse before anything is sent.
         requests: in the order in which they are sent.
-        on_answer: called on the background loop with the number of each that has ended, before it is told.
+        on_answer: called in some thread with the number of each that has ended, before it is told.
     """
 
     def __init__(
@@ -68,7 +68,8 @@ class Batch:
             finally:
                 self.sent.discard(number)
             if self._on_answer is not None:
-                self._on_answer(number)
+                # It may work on the picture, and this loop serves all requests.
+                await asyncio.to_thread(self._on_answer, number)
             emit(Answered(number))
 
     def _teller(self, number: int, emit: Emit) -> Emit:

@@ -25,7 +25,7 @@ from .core.options import checked
 from .core.plan import Plan, Planned
 from .core.secret import Secret
 from .fetching import fetched, is_address, refuse, with_pictures
-from .gate import Pause, shared_gate
+from .gate import Pause, Turns, shared_gate
 from .inputs import flatten, read_picture
 from .jobs import Emit, Job, Work, background_loop
 from .settings import Settings
@@ -137,11 +137,11 @@ class Engine:
         gate = shared_gate(origin_of(self.settings.base_url))
         limit = checked("parallel", parallel or self.settings.parallel)
         deliver = self.send if executor is None else self._workers(executor, recall.recording)
-        # Many requests of one caller do not stand in the gate's queue before the one of another.
-        turns = asyncio.Semaphore(limit)
+        turns = Turns(limit)
 
         def working(request: ImageRequest) -> Work[Completion]:
             self._refuse_key(request)
+            ticket = turns.ticket()
 
             async def ask(emit: Emit, journal: Journal | None) -> Completion:
                 if executor is None:
@@ -152,10 +152,16 @@ class Engine:
                     emit(Sent())
                     return await deliver(request, emit, journal, pause)
 
-                async with turns:
+                async with turns.turn(ticket):
                     return await till.pay(request, lambda: gate.room(limit), send)
 
-            return lambda emit: recall.answer(request, ask, emit)
+            async def answered(emit: Emit) -> Completion:
+                try:
+                    return await recall.answer(request, ask, emit)
+                finally:
+                    turns.settle(ticket)
+
+            return answered
 
         return working
 

@@ -145,3 +145,50 @@ class Gate:
                 break
             else:
                 passed.append(waiter)
+
+
+class Turns:
+    """Lets the requests of one caller through so many at a time, in the order of their tickets.
+
+    So they do not stand all at once in the gate's queue before the request of another. And what a limit on
+    the cost lets through are the first of them, however long each of them was looked for in the store.
+
+    Args:
+        limit: how many.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._free = asyncio.Semaphore(limit)
+        self._issued = self._next = 0
+        self._settled: set[int] = set()
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+
+    def ticket(self) -> int:
+        """The next number."""
+        self._issued += 1
+        return self._issued - 1
+
+    @asynccontextmanager
+    async def turn(self, ticket: int) -> AsyncIterator[None]:
+        """Wait until all with a lower number have had their turn or need none, and until there is room."""
+        if ticket > self._next:
+            waiting = self._waiting[ticket] = asyncio.get_running_loop().create_future()
+            try:
+                await waiting
+            finally:
+                del self._waiting[ticket]
+        self.settle(ticket)
+        async with self._free:
+            yield
+
+    def settle(self, ticket: int) -> None:
+        """Nobody waits for this one any more."""
+        if ticket < self._next:
+            return
+        self._settled.add(ticket)
+        while self._next in self._settled:
+            self._settled.remove(self._next)
+            self._next += 1
+        waiting = self._waiting.get(self._next)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)

@@ -32,11 +32,13 @@ class Cell:
         request: the request.
         image: the picture, once it is here.
         error: why there is none.
+        alt: a text alternative for it; the prompt if empty.
     """
 
     request: ImageRequest
     image: GeneratedImage | None = None
     error: GemimgError | None = None
+    alt: str = ""
 
 
 class Grid(Mapping[Any, GeneratedImage], Settled):

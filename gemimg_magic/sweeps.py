@@ -73,12 +73,18 @@ class Sweep:
             cell.error = self.batch.failures[number]
         else:
             key = self.grid.key(place)
-            image = replace(completion.image, name=f"{self.grid.name or 'grid'}[{spelled(key)}]")
+            image = completion.image
+            name = f"{self.grid.name or 'grid'}[{spelled(key)}]"
+            image = replace(image, name=name, alt=cell.alt or image.alt)
             cell.image, cell.error = self._finish(image, key), None
         self.fresh.append((place, cell))
 
     def close(self) -> Grid:
         """The grid as it is now; what has not come counts as a failure."""
+        noted = {place for place, _ in self.fresh}
+        for number, (place, _) in enumerate(self._cells):
+            if place not in noted and number in {*self.batch.completions, *self.batch.failures}:
+                self._note(number)  # it came just when all was stopped
         for _, cell in self._cells:
             if cell.image is None and cell.error is None:
                 cell.error = Cancelled("It was stopped before its picture came.")

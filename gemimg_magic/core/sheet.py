@@ -128,26 +128,28 @@ def sheet(plan: Layout, tiles: Mapping[int, Tile], *, status: str = "") -> Image
 
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont = ImageFont.load_default(_TEXT)
     ruler = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-    width, height = plan.cell
+    width, _ = plan.cell
     gutter = max((_head_width(ruler, head, font) for head in plan.rows), default=0)
     head_lines = max((len(_wrapped(ruler, h.text, font, width, 2)) for h in plan.columns), default=0)
     top = head_lines * (_TEXT + 4) + (_TEXT * 3 if any(h.picture for h in plan.columns) else 0)
     below = 2 * (_TEXT + 2) if plan.captions else 0
     left, first = _MARGIN + gutter, _MARGIN + top
+    heights = [_row_height(plan, tiles, row) for row in range(plan.down)]
+    tops = [first + sum(heights[:row]) + row * (below + _GAP) for row in range(plan.down)]
     size = (
         left + plan.across * (width + _GAP) - _GAP + _MARGIN,
-        first + plan.down * (height + below + _GAP) - _GAP + _MARGIN + (_TEXT + 10 if status else 0),
+        tops[-1] + heights[-1] + below + _MARGIN + (_TEXT + 10 if status else 0),
     )
     paper = Image.new("RGB", size, _PAPER)
     pen = ImageDraw.Draw(paper)
     for column, head in enumerate(plan.columns):
         _draw_head(paper, pen, head, (left + column * (width + _GAP), _MARGIN, width, top), font, centre=True)
     for row, head in enumerate(plan.rows):
-        y = first + row * (height + _GAP)
-        _draw_head(paper, pen, head, (_MARGIN, y, gutter - _GAP, height), font, centre=False)
+        place = (_MARGIN, tops[row], gutter - _GAP, heights[row])
+        _draw_head(paper, pen, head, place, font, centre=False)
     for number in range(len(plan.captions) or plan.across * plan.down):
         x = left + number % plan.across * (width + _GAP)
-        y = first + number // plan.across * (height + below + _GAP)
+        y, height = tops[number // plan.across], heights[number // plan.across]
         _draw_tile(paper, pen, tiles.get(number, Tile()), (x, y, width, height), font)
         if plan.captions:
             lines = _wrapped(pen, plan.captions[number], font, width, 2)
@@ -155,6 +157,13 @@ def sheet(plan: Layout, tiles: Mapping[int, Tile], *, status: str = "") -> Image
     if status:
         pen.text((_MARGIN, size[1] - _MARGIN - _TEXT - 2), status, fill=_FAINT, font=font)
     return paper
+
+
+def _row_height(plan: Layout, tiles: Mapping[int, Tile], row: int) -> int:
+    """As high as the highest picture of the row."""
+    here = (tiles.get(row * plan.across + column, Tile()).picture for column in range(plan.across))
+    width, height = plan.cell
+    return max((small.height for small in here if small is not None), default=min(height, width * 3 // 4))
 
 
 def _head_width(

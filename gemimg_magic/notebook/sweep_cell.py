@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -133,16 +132,17 @@ class SweepErrand:
 
         count = options.get("n", 1)
         axes, cells = cells_of(self._engine, spreads, count, compose)
-        self._count = count
-        grid = Grid(axes, cells, name=out[0] if out else "", prompt=sought.text.strip(), engine=self._engine)
+        grid = Grid(axes, cells, name=self._label, prompt=sought.text.strip(), engine=self._engine)
         self._order = {grid.key(place): number // count for number, place in enumerate(cells)}
+        for number, made in enumerate(cells.values()):
+            made.alt = self._told[number // count][0] or ""
         self._sweep = Sweep(
             self._engine,
             grid,
             mode=options.get("mode"),
             parallel=options.get("parallel"),
             max_cost=options.get("max_cost"),
-            executor=Names(self.namespace, local_names).executor(options.get("on")),
+            executor=swept.executor(options.get("on")),
             finish=self._finished,
         )
         self._metadata: bool = options.get("metadata", True)
@@ -170,9 +170,8 @@ class SweepErrand:
         return alt, saved_as(self._save, names, raw=self._sought.raw)
 
     def _finished(self, image: GeneratedImage, key: Any) -> GeneratedImage:
-        alt, _, area = self._told[self._order[key]]
-        image = area.filled(image) if area else image
-        return replace(image, alt=alt) if alt else image
+        area = self._told[self._order[key]][2]
+        return area.filled(image) if area else image
 
     def settle(self, *, stopped: bool) -> Any:
         """Bind, show and save what came.

@@ -134,6 +134,21 @@ def test_one_that_is_cancelled_while_it_waits_leaves_the_gate_as_it_was(gateway,
     assert prompts(gateway) == ["first", "last"]
 
 
+def test_requests_of_one_caller_go_out_in_their_order(gateway, engine):
+    """Each is looked for in the store first, and that takes one longer than the other."""
+    gateway.otherwise = lambda request: reply(completion(png()))
+    one = engine(mode="auto", parallel=1)
+    for known in (3, 4, 11):
+        one.generate(f"x{known}")
+    before = len(gateway.requests)
+    batch = Batch(one.asking(), [one.request(f"x{number}") for number in range(20)])
+
+    Job(batch.run).result()
+
+    assert len(batch.completions) == 20
+    assert prompts(gateway)[before:] == [f"x{n}" for n in range(20) if n not in (3, 4, 11)]
+
+
 def limited(seconds):
     body = {"error": {"message": "Too many requests", "code": 429}}
     return reply(body, status=429, headers={"Retry-After": str(seconds)})

@@ -1,11 +1,13 @@
 """A real kernel: Interrupt stops a request within a second, and the kernel lives on."""
 
+import threading
 import time
 
 import pytest
 from jupyter_client.manager import KernelManager
 
 from support import until
+from support.gateway import completion, png, reply
 
 
 @pytest.fixture
@@ -47,6 +49,60 @@ def test_interrupt_stops_a_silent_request_within_a_second(kernel, gateway, cell)
     assert gateway.disconnected.wait(1)
     after = client.execute_interactive("assert 'fox' not in globals(); 6 * 7", timeout=20)
     assert after["content"]["status"] == "ok"
+
+
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_interrupt_stops_a_sweep_of_thirty_and_keeps_what_is_done(kernel, gateway):
+    manager, client = kernel
+    gateway.otherwise = lambda request: (
+        reply(completion(png())) if request.json["seed"] < 5 else reply(hang=True)
+    )
+    message = client.execute("%%imagine -j 30 -x seed=range(60) -o grid\na fox", stop_on_error=False)
+    until(lambda: len(gateway.requests) == 35, "thirty requests in flight", timeout=30)
+    time.sleep(0.5)
+
+    began = time.monotonic()
+    manager.interrupt_kernel()
+    answer = _reply_to(client, message)
+    took = time.monotonic() - began
+    until(lambda: gateway.left == 30, "thirty connections to close", timeout=1)
+
+    assert took < 1
+    assert answer["content"]["ename"] == "Interrupted"
+    assert len(gateway.requests) == 35
+    after = "assert list(grid) == [0, 1, 2, 3, 4], list(grid); assert len(grid.failures) == 55"
+    assert client.execute_interactive(after, timeout=20)["content"]["status"] == "ok"
+    # What came is in the store: the next run asks for the others only.
+    gateway.otherwise = lambda request: reply(completion(png("blue")))
+    again = "%%imagine -q -j 30 -x seed=range(60) -o grid\na fox"
+    assert client.execute_interactive(again, timeout=60)["content"]["status"] == "ok"
+    assert len(gateway.requests) == 35 + 55
+
+
+@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
+def test_interrupt_leaves_jobs_in_the_background_alone(kernel, gateway):
+    manager, client = kernel
+    go = threading.Event()
+
+    def answer(request):
+        if "slow" in str(request.json["messages"]):
+            return reply(hang=True)
+        assert go.wait(30)
+        return reply(completion(png()))
+
+    gateway.otherwise = answer
+    begun = client.execute_interactive("%%imagine --bg -o fox\na fox", timeout=20)
+    assert begun["content"]["status"] == "ok"
+    message = client.execute("%%imagine -o late\nslow", stop_on_error=False)
+    until(lambda: len(gateway.requests) == 2, "both requests", timeout=20)
+    time.sleep(0.3)
+
+    manager.interrupt_kernel()
+    assert _reply_to(client, message)["content"]["ename"] == "Interrupted"
+    go.set()
+
+    done = client.execute_interactive("image = await fox; assert image.size == (32, 24)", timeout=30)
+    assert done["content"]["status"] == "ok"
 
 
 def _reply_to(client, message):

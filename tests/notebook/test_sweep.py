@@ -80,7 +80,7 @@ def test_a_line_makes_a_grid_too(remote, gateway):
     assert list(remote.user_ns["grid"]) == ["oil", "ink"]
     assert len(ran.shown) == 1
     ran = remote.run("grid")
-    assert ran.shown[0].text == "2 · 2 pictures"
+    assert ran.shown[0].text == "_img · 2 · 2 pictures"
     assert len(remote.run('%imagine -x style=["oil", "ink"] a {{style}} fox').shown) == 1
 
 

@@ -77,6 +77,7 @@ class Gateway:
         self.models: list[str] | None = None
         self.otherwise: Callable[[Received], Reply] = _nothing_left
         self.disconnected = threading.Event()  # a client closed before its answer was complete
+        self.left = 0  # how many did
         self.connections = 0
         self._replies: deque[Reply] = deque()
         self._server = _Server(self)
@@ -266,6 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
             if not self.server.closing:
+                self.gateway.left += 1
                 self.gateway.disconnected.set()
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_POST
