@@ -43,7 +43,7 @@ def show(shell: InteractiveShell, image: GeneratedImage, data: dict[str, Any], m
     terminal: Any = shell
 
     def write(shown: object, words: object) -> None:
-        _write(shell, image, draw=len(data) > 1)
+        _write(shell, image, data["text/plain"], draw=len(data) > 1)
 
     renderers = terminal.mime_renderers
     terminal.mime_renderers = {"text/plain": write}
@@ -61,13 +61,13 @@ def show_value(magics: ImagineMagics, value: Any) -> None:
         if not isinstance(value, GeneratedImage | Takes):
             raise
         for image in [value] if isinstance(value, GeneratedImage) else value:
-            _write(magics.ip, image, draw=True)
+            _write(magics.ip, image, image.caption, draw=True)
     else:
         sys.stdout.write("\r\x1b[2K" if sys.stdout.isatty() else "\n")  # the prompt of nothing
 
 
-def _write(shell: InteractiveShell, image: GeneratedImage, *, draw: bool) -> None:
-    line = " · ".join(filter(None, (image.caption, _stored(shell, image))))
+def _write(shell: InteractiveShell, image: GeneratedImage, caption: str, *, draw: bool) -> None:
+    line = " · ".join(filter(None, (caption, _stored(shell, image))))
     sys.stdout.write(inert(line) + "\n")
     known = protocol(os.environ, is_tty=sys.stdout.isatty()) if draw else ""
     if known:
