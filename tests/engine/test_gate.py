@@ -181,27 +181,38 @@ def test_a_429_holds_back_all_of_them_until_the_stated_time(gateway, engine):
 
 def test_after_a_429_fewer_go_at_a_time_and_then_more_again(gateway, engine):
     lock, seen, inside = threading.Lock(), [], [0]
+    together = threading.Barrier(16)
 
     def answer(request):
         with lock:
             inside[0] += 1
             seen.append(inside[0])
-            first = len(seen) == 16
-        time.sleep(0.05)
+            number = len(seen)
+        if number <= 16:
+            together.wait(timeout=30)
+        if number == 16:
+            with lock:
+                inside[0] -= 1
+            return limited(0)
+        time.sleep(1 if number < 16 else 0.02)
         with lock:
             inside[0] -= 1
-        return limited(0) if first else reply(completion(png()))
+        return reply(completion(png()))
 
     gateway.otherwise = answer
     one = engine(parallel=16)
-    batch = Batch(one.asking(), [one.request(f"x{number}") for number in range(160)])
+    batch = Batch(one.asking(), [one.request(f"x{number}") for number in range(200)])
 
     Job(batch.run).result()
 
-    assert len(batch.completions) == 160
-    assert max(seen[:16]) == 16
-    assert max(seen[36:56]) <= 12
-    assert max(seen[-40:]) > 12
+    assert len(batch.completions) == 200
+    assert max(seen[16:36]) <= 12
+    # Two hundred good answers later all sixteen are let through again: each of these waits for the others.
+    seen.clear()
+    again = Batch(one.asking(), [one.request(f"again {number}") for number in range(16)])
+    gateway.otherwise = lambda request: (together.wait(timeout=30), reply(completion(png())))[1]
+    Job(again.run).result()
+    assert len(again.completions) == 16
 
 
 def test_a_burst_of_429_is_asked_again_once_each_and_not_hammered(gateway, engine):
