@@ -34,7 +34,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run_in_bash(block: Block, folder: Path) -> None:
     script = ["bash", "-euo", "pipefail", "-c", block.text]
     done = subprocess.run(
-        script, cwd=folder, capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL
+        script, cwd=folder, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL
     )
     if block.mark == "fails":
         assert done.returncode != 0, f"{block.place} should have failed"

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,23 +33,34 @@ def test_there_are_nine_and_they_are_numbered():
     assert [path.name[:3] for path in NOTEBOOKS] == [f"0{number}_" for number in range(1, 10)]
 
 
-@each
-@pytest.mark.timeout(120)
-def test_a_run_from_a_fresh_copy_gives_the_same_bytes(path, tmp_path):
-    """The saved file is one run. Where other libraries write other bytes, two runs here must be equal."""
-    runs = (run_in(path, tmp_path / name / "notebooks") for name in ("one", "two"))
-
-    first = next(runs)
-    same = path.read_bytes() if first == path.read_bytes() else next(runs)
-
-    assert same == first
-    assert str(tmp_path).encode() not in first
+@pytest.fixture(scope="module")
+def rerun(tmp_path_factory: pytest.TempPathFactory):
+    """Run a notebook once more from a fresh copy. The first time all of them are begun, two at a time."""
+    place = tmp_path_factory.mktemp("reruns")
+    with ThreadPoolExecutor(2) as pool:
+        begun = {path: pool.submit(run_in, path, place / path.stem) for path in NOTEBOOKS}
+        yield lambda path: (
+            begun.pop(path, None) or pool.submit(run_in, path, place / f"{path.stem}-again")
+        ).result()
 
 
-def run_in(path: Path, copy: Path) -> bytes:
+def run_in(path: Path, folder: Path) -> bytes:
+    copy = folder / "notebooks"
     shutil.copytree(ROOT / "notebooks", copy)
-    subprocess.run([sys.executable, run_notebook.__file__, copy / path.name], check=True)
+    done = subprocess.run(
+        [sys.executable, run_notebook.__file__, copy / path.name], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(folder) not in (copy / path.name).read_text(encoding="utf-8")
     return (copy / path.name).read_bytes()
+
+
+@each
+def test_a_run_from_a_fresh_copy_gives_the_same_bytes(path, rerun):
+    """The saved file is one run. Where other libraries write other bytes, two runs here must be equal."""
+    first, saved = rerun(path), path.read_bytes()
+
+    assert first == saved or first == rerun(path)
 
 
 @each
