@@ -110,17 +110,18 @@ def _default(value: Any) -> str:
 
 def _profiles() -> str:
     """Every gateway's row: how a request is spelled for it."""
-    head = ["`-p`", "address", "key", "ratio and size", "pictures in assistant turns", ""]
+    head = ["`-p`", "address, and the variable of its key", "`-a 16:9 -s 2K` is sent as", ""]
     return _table(head, ([*_profile(profile)] for profile in PROFILES))
 
 
 def _profile(profile: Profile) -> Iterator[str]:
     yield _code(profile.name)
-    yield "inside this process" if profile.name == "sketch" else _code(profile.base_url) or "set it"
-    yield _code(profile.key_variable) + ("" if profile.needs_key else " (not needed)")
+    where = "inside this process" if profile.name == "sketch" else _code(profile.base_url) or "set it"
+    key = _code(profile.key_variable) + ("" if profile.needs_key else " if it wants one")
+    yield f"{where}, {key}" if profile.key_variable else where
     yield _code(json.dumps(profile.spell_size("16:9", "2K")))
-    yield "yes" if profile.assistant_images else "no: sent again as a user part"
-    yield profile.note
+    again = "" if profile.assistant_images else "earlier pictures go back as a user part"
+    yield "; ".join(filter(None, [profile.note, again]))
 
 
 def _models() -> str:
