@@ -43,7 +43,7 @@ def fit(data: bytes, *, thorough: bool = False) -> ImagePart:
         return replace(fit(data[:end], thorough=thorough), note="sent without what stands behind its end")
     width, height = examine(data, thorough=thorough)
     if len(data) > MAX_BYTES:
-        return _scaled(data, f"{width}×{height} ({len(data) / 1e6:.1f} MB)")
+        return _lighter(data, (width, height))
     if _is_turned(data, media_type):
         return replace(_encoded(_upright(open_picture(data)), media_type), note="turned upright")
     cleaned = without_private_metadata(data, media_type)
@@ -76,13 +76,18 @@ def _converted(data: bytes, media_type: str | None) -> ImagePart:
     return replace(as_png(_upright(picture)), note=f"sent as PNG instead of {picture.format}")
 
 
-def _scaled(data: bytes, was: str) -> ImagePart:
+def _lighter(data: bytes, size: tuple[int, int]) -> ImagePart:
+    """A heavy picture as JPEG, and no larger than models look at."""
     picture = open_picture(data)
     picture.draft(None, (MAX_SIDE, MAX_SIDE))
     picture = _upright(picture)
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
     part = _encoded(picture, "image/jpeg")
-    return replace(part, note=f"scaled from {was} to {picture.width}×{picture.height}")
+    weights = f"{len(data) / 1e6:.1f} MB as {len(part.data) / 1e6:.1f} MB"
+    if picture.size in (size, size[::-1]):
+        return replace(part, note=f"compressed, {weights}")
+    before, after = (f"{width}×{height}" for width, height in (size, picture.size))
+    return replace(part, note=f"scaled from {before} to {after}, {weights}")
 
 
 def _encoded(picture: Any, media_type: str) -> ImagePart:

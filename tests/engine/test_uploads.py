@@ -79,8 +79,17 @@ def test_a_heavy_picture_is_scaled_and_that_is_said():
     part = fit(data)
 
     assert max(decoded(part).size) == MAX_SIDE
-    assert part.note.startswith("scaled from 2400×3600")
-    assert part.note.endswith("to 2048×3072")
+    assert part.note.startswith("scaled from 2400×3600 to 2048×3072, 25.9 MB as ")
+
+
+def test_a_heavy_picture_of_a_good_size_is_compressed_and_that_is_said():
+    data = encoded("PNG", Image.new("RGB", (1600, 1600), "teal"), compress_level=0)
+    assert len(data) > MAX_BYTES
+
+    part = fit(data)
+
+    assert decoded(part).size == (1600, 1600)
+    assert part.note == "compressed, 7.7 MB as 0.1 MB"
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "GIF"])
