@@ -36,8 +36,8 @@ def _compare(magics: ImagineMagics, words: str) -> None:
     images = [image for reference in words_of(words) for image in pictures_named(names, reference, "compare")]
     if len(images) != 2:
         raise PromptError(f"Two pictures are compared, not {len(images)}.", hint="%gemimg compare NAME NAME")
-    from .compare import show_comparison
-    from .panel_host import is_seen
+    from .panel.compare import show_comparison
+    from .panel.host import is_seen
 
     show_comparison(*images, live=is_seen(magics.ip))
 

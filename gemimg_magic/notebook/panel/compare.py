@@ -9,10 +9,10 @@ import anywidget
 from IPython.display import display
 from traitlets import Bytes, Dict, List
 
-from ..core.beside import beside
-from ..core.completions import GeneratedImage
-from ..core.preview import preview
-from ..core.text import inert
+from ...core.beside import beside
+from ...core.completions import GeneratedImage
+from ...core.preview import preview
+from ...core.text import inert
 
 _HERE = Path(__file__).parent
 
@@ -26,8 +26,7 @@ class Compare(anywidget.AnyWidget):
     """
 
     _esm = "\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("panel_base.js", "panel_divide.js", "compare.js")
+        (_HERE / name).read_text(encoding="utf-8") for name in ("base.js", "divide.js", "compare.js")
     )
     _css = (_HERE / "panel.css").read_text(encoding="utf-8")
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..core.completions import GeneratedImage
-from ..core.errors import PromptError
-from ..core.export import suffix_of
-from ..core.messages import ImagePart
-from ..inputs import picture_parts, read_picture
-from .holdings import Holdings
-from .panel_host import Host
-from .variables import is_picture, variables
+from ...core.completions import GeneratedImage
+from ...core.errors import PromptError
+from ...core.export import suffix_of
+from ...core.messages import ImagePart
+from ...inputs import picture_parts, read_picture
+from ..holdings import Holdings
+from ..variables import is_picture, variables
+from .host import Host
 
 FOLDER = "uploads"
 _OFFERED = 24

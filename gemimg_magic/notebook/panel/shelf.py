@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
-from ..core.completions import GeneratedImage
-from ..core.messages import ImagePart
-from ..core.preview import preview
+from ...core.completions import GeneratedImage
+from ...core.messages import ImagePart
+from ...core.preview import preview
+from ...core.text import inert
+from .references import as_picture
 
 _PREVIEWS = 64
 
@@ -28,6 +31,24 @@ class Shelf:
         # A result knows more than the same bytes from a file.
         if isinstance(part, GeneratedImage) or identity(part) not in self._parts:
             self._parts[identity(part)] = part
+
+    def told(self, part: ImagePart) -> dict[str, Any]:
+        """Offer a picture; what the face knows of it. Its bytes are sent by themselves."""
+        picture = as_picture(part)
+        self.put(part)
+        cost = picture.completion.usage.cost if picture.completion else None
+        return {
+            "id": identity(part),
+            "name": picture.name,
+            "alt": inert(picture.alt or picture.name or "a picture"),
+            "caption": inert(picture.caption),
+            "width": picture.width,
+            "height": picture.height,
+            "cost": cost,
+            "replayed": bool(picture.completion and picture.completion.replayed),
+            "note": part.note,
+            "parents": [identity(parent) for parent in picture.parents],
+        }
 
     def get(self, name: str) -> ImagePart | None:
         """The picture with this id."""

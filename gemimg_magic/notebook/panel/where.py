@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..core.address import origin_of
-from ..core.catalogue import name_of
-from ..core.errors import GemimgError, MissingAPIKey
-from ..core.models import MODELS, makes_pictures
-from ..engine import Engine
-from ..jobs import background_loop
-from ..sources import require_key
-from .panel_host import Host
+from ...core.address import origin_of
+from ...core.catalogue import name_of
+from ...core.errors import GemimgError, MissingAPIKey
+from ...core.models import MODELS, makes_pictures
+from ...engine import Engine
+from ...jobs import background_loop
+from ...sources import require_key
+from .host import Host
 
 
 def where(host: Host) -> dict[str, Any]:

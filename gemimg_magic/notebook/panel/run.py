@@ -9,18 +9,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..batch import Batch
-from ..core.completions import Answered, Completion, Event, GeneratedImage, ImageArrived, Received, Retrying
-from ..core.cost import Cost, Total, cost_of
-from ..core.errors import PromptError
-from ..core.messages import ImageRequest
-from ..core.text import inert, shorten
-from ..engine import Engine
-from ..jobs import Job
-from .binding import Binding, Outcome
-from .cell import read_cell
-from .names import Names
-from .written import written
+from ...batch import Batch
+from ...core.completions import Answered, Completion, Event, GeneratedImage, ImageArrived, Received, Retrying
+from ...core.cost import Cost, Total, cost_of
+from ...core.errors import PromptError
+from ...core.messages import ImageRequest
+from ...core.text import inert, shorten
+from ...engine import Engine
+from ...jobs import Job
+from ..binding import Binding, Outcome
+from ..cell import read_cell
+from ..names import Names
+from ..written import written
 
 # Faster changes are not seen, and front ends limit the rate of messages.
 _INTERVAL = 0.25

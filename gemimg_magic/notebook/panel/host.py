@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
-from ..core.completions import GeneratedImage
-from ..core.preview import mime_bundle
-from ..core.text import inert
-from ..engine import Engine
-from .names import Names
+from ...core.completions import GeneratedImage
+from ...core.preview import mime_bundle
+from ...core.text import inert
+from ...engine import Engine
+from ..names import Names
 
 if TYPE_CHECKING:
-    from .magic import ImagineMagics
+    from ..magic import ImagineMagics
 
 
 class Host:

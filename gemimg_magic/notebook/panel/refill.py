@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..core.cellsource import Surroundings, cell_source, escaped
-from ..core.completions import GeneratedImage, Provenance
-from ..core.errors import PromptError
-from ..core.export import SUFFIXES, read_provenance
-from ..core.messages import ImagePart, Part, TextPart
-from ..inputs import read_picture
-from .panel_host import Host
-from .panel_references import References
+from ...core.cellsource import Surroundings, cell_source, escaped
+from ...core.completions import GeneratedImage, Provenance
+from ...core.errors import PromptError
+from ...core.export import SUFFIXES, read_provenance
+from ...core.messages import ImagePart, Part, TextPart
+from ...inputs import read_picture
+from .host import Host
+from .references import References
 
 Form = tuple[dict[str, Any], str]
 

@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.cellsource import Surroundings, cell_source
-from ..core.completions import GeneratedImage
-from ..core.errors import PromptError
-from ..core.options import checked
-from ..core.text import inert, shorten
-from .area import Area
-from .panel_references import References
-from .panel_shelf import identity
-from .panel_where import fetch_models
+from ...core.cellsource import Surroundings, cell_source
+from ...core.completions import GeneratedImage
+from ...core.errors import PromptError
+from ...core.options import checked
+from ...core.text import inert, shorten
+from ..area import Area
+from .references import References
+from .shelf import identity
+from .where import fetch_models
 
 if TYPE_CHECKING:
-    from .panel import Panel
+    from .widget import Panel
 
 Message = Mapping[str, Any]
 Buffers = list[bytes]

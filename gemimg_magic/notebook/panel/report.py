@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from traitlets import TraitError
 
-from ..core.errors import Cancelled, GemimgError
-from ..core.text import inert, scrub
-from .binding import Interrupted
+from ...core.errors import Cancelled, GemimgError
+from ...core.text import inert, scrub
+from ..binding import Interrupted
 
 
 @contextmanager

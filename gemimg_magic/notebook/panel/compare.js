@@ -1,4 +1,4 @@
-// The face of %gemimg compare: two pictures under one divide. Put behind panel_base.js and panel_divide.js.
+// The face of %gemimg compare: two pictures under one divide. Put behind base.js and divide.js.
 
 /** While this is alive it stands for the static pictures that were put out right after it. */
 function hideTwin(el) {

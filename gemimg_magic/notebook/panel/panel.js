@@ -1,5 +1,5 @@
-// The face of the panel. Together with the panel_*.js beside it, put in front of it as they are, it is one
-// plain ES module without a build step.
+// The face of the panel. Together with the parts that face.py lists, put in front of it as they are, it is
+// one plain ES module without a build step.
 //
 // The kernel holds the truth. Its traits are read with `model.get`; everything that is done here goes out as
 // one message with the whole form in it, because messages may arrive in any order. Pictures come as binary
