@@ -15,7 +15,8 @@ from gemimg_magic import Engine, errors, imagine
 from gemimg_magic.core.completions import Completion
 from gemimg_magic.core.messages import ImagePart, user
 from gemimg_magic.core.secret import Secret
-from gemimg_magic.executors import Desk, LentKey, Task, pool_of, slim
+from gemimg_magic.executors import Desk, pool_of
+from gemimg_magic.workers import LentKey, Task, slim
 from support.gateway import completion, png, reply
 
 KEY = "canary-5f0e77aa01"
