@@ -14,7 +14,7 @@ from .core.errors import CoordinateError, GemimgError, SettingsError
 from .core.messages import ImageRequest
 from .core.preview import SIDE, mime_bundle
 from .core.settled import Settled
-from .core.sheet import Head, Layout, Tile, layout, sheet, thumbnail
+from .core.sheet import FEW, FEW_ROWS, Head, Layout, Tile, layout, sheet, thumbnail
 from .core.takes import Takes
 from .core.text import inert, shorten
 
@@ -193,7 +193,8 @@ class Grid(Mapping[Any, GeneratedImage], Settled):
         """Where each cell stands on a sheet, pictures across and down."""
         sizes = [cell.image.size for cell in self._cells.values() if cell.image is not None]
         shape = max((height / width for width, height in sizes), default=1.0)
-        return layout(self._heads("across"), self._heads("down"), shape=shape, side=side)
+        few = FEW_ROWS if any(axis.rows for axis in self.axes) else FEW
+        return layout(self._heads("across"), self._heads("down"), shape=shape, side=side, few=few)
 
     def tiles(self, plan: Layout, but: Container[int] = ()) -> dict[int, Tile]:
         """What stands in each cell of a sheet, without those that are known."""
@@ -226,7 +227,7 @@ class Grid(Mapping[Any, GeneratedImage], Settled):
             if axis.side == side
         ]
         failed = "; ".join(f"{key} failed" for key in itertools.islice(self.failures, 20))
-        told = [f"Contact sheet of {self.summary}", *sides, shorten(self.prompt, 200), failed]
+        told = [f"Contact sheet of {self.summary}", *sides, shorten(self.prompt, 200).rstrip(". "), failed]
         return inert(". ".join(part for part in told if part) + ".")
 
     @property

@@ -22,14 +22,21 @@ def remarks(request: ImageRequest, images: Sequence[GeneratedImage]) -> tuple[st
     >>> square = GeneratedImage(b"", "image/png", 1024, 1024)
     >>> remarks(ImageRequest("m", (user("x"),), aspect="16:9", size="2K"), [square])
     ('Asked for 16:9, got 1024×1024.', 'Asked for 2K, got 1024×1024 (about 1K).')
+    >>> from .messages import ImagePart
+    >>> turned = ImagePart(b"", "image/png", note="turned upright")
+    >>> remarks(ImageRequest("m", (user(turned, turned),)), [square])
+    ('References 1, 2: turned upright.',)
     """
     return (*_sent(request), *_got(request, images))
 
 
 def _sent(request: ImageRequest) -> Iterator[str]:
+    alike: dict[str, list[str]] = {}
     for number, image in enumerate(request.images, 1):
         if image.note:
-            yield f"Reference {number}: {image.note}."
+            alike.setdefault(image.note, []).append(str(number))
+    for note, numbers in alike.items():
+        yield f"Reference{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}: {note}."
 
 
 def _got(request: ImageRequest, images: Sequence[GeneratedImage]) -> Iterator[str]:

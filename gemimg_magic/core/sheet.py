@@ -19,7 +19,8 @@ _PAPER, _INK, _FAINT = (250, 250, 248), (32, 33, 36), (110, 112, 118)
 _EMPTY, _FAILED, _RED = (232, 233, 236), (253, 232, 230), (168, 32, 26)
 _WIDTH, _LARGEST, _SMALLEST = 1000, 256, 40
 _GAP, _MARGIN, _TEXT = 8, 12, 15
-_FEW = 6  # so many in one direction get a row or column of their own
+# So many in one direction get a line of their own; rows of a table, which nobody placed, flow before that.
+FEW, FEW_ROWS = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,12 @@ class Tile(NamedTuple):
 
 
 def layout(
-    columns: Sequence[Head], rows: Sequence[Head], *, shape: float = 1.0, side: int | None = None
+    columns: Sequence[Head],
+    rows: Sequence[Head],
+    *,
+    shape: float = 1.0,
+    side: int | None = None,
+    few: int = FEW,
 ) -> Layout:
     """Lay out a table, or let a long line of cells flow.
 
@@ -68,15 +74,18 @@ def layout(
         rows: heads at the left.
         shape: height of the pictures divided by their width.
         side: width of a picture in pixels; what fits a page unless given.
+        few: so many cells in one line do not flow.
 
     >>> layout([Head("a")] * 30, [Head("")]).across
     6
+    >>> layout([Head("")], [Head("a")] * 6, few=FEW_ROWS).across
+    3
     """
     count = len(columns) * len(rows)
-    flows = min(len(columns), len(rows)) == 1 and count > _FEW
+    flows = min(len(columns), len(rows)) == 1 and count > few
     across = len(columns)
     if flows:
-        across = min(count, max(_FEW, ceil(sqrt(count))))
+        across = min(count, max(few, ceil(sqrt(count))))
     gutter = 0 if flows or not any(head.text for head in rows) else 130
     width = side or max(_SMALLEST, min(_LARGEST, (_WIDTH - gutter) // across - _GAP))
     height = round(width * max(0.3, min(shape, 2.0)))
