@@ -16,7 +16,9 @@ def run(path: Path) -> None:
     """Execute one notebook and write it back."""
     notebook = nbformat.read(path, as_version=4)
     place = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=60, record_timing=False, resources=place).execute()
+    # Lines that are printed one after the other may arrive as one output or as several.
+    client = NotebookClient(notebook, timeout=60, record_timing=False, coalesce_streams=True, resources=place)
+    client.execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
