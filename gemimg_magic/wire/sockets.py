@@ -16,17 +16,42 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-# What asyncio reads at a time, and what is handed on at a time. HTTP makes four copies of each piece, which
+# What asyncio reads at a time, and what is handed on at most. HTTP makes four copies of each piece, which
 # should stay in the processor's cache. While one is being looked at, another may arrive behind it.
 _READ = 256 * 1024
-_PIECE = 128 * 1024
 _BUFFER = 2 * _READ
+# What all connections read in one turn of the event loop: a few milliseconds of work. Then they get little.
+_TURN = 2 * 1024 * 1024
+_LITTLE = 32 * 1024
+
+
+class _Ration:
+    """How much a connection may read at a time, so that many busy ones do not hold up the event loop."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._counting = False
+
+    def share(self) -> int:
+        """Bytes to read now, at most."""
+        if not self._counting:
+            self._counting, self._left = True, _TURN
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        return _READ if self._left > 0 else _LITTLE
+
+    def used(self, size: int) -> None:
+        """Bytes were read."""
+        self._left -= size
+
+    def _next_turn(self) -> None:
+        self._counting = False
 
 
 class _Wire(asyncio.BufferedProtocol):
     """Both directions of a socket: what has arrived and was not taken, and whether to go on sending."""
 
-    def __init__(self) -> None:
+    def __init__(self, ration: _Ration) -> None:
+        self._ration = ration
         # Made when the first bytes come, then used again and again: fresh memory costs more than the reading.
         self._buffer = memoryview(b"")
         self._filled = self._taken = 0
@@ -53,10 +78,11 @@ class _Wire(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         if not self._buffer:
             self._buffer = memoryview(bytearray(_BUFFER))
-        return self._buffer[self._filled :]
+        return self._buffer[self._filled : self._filled + self._ration.share()]
 
     def buffer_updated(self, nbytes: int) -> None:
         self._filled += nbytes
+        self._ration.used(nbytes)
         # There must be room for a whole read as long as reading goes on.
         if self._filled > _BUFFER - _READ and not self._paused:
             self._paused = True
@@ -99,7 +125,7 @@ class _Wire(asyncio.BufferedProtocol):
                 await self._arrival(timeout)
         if self._taken == self._filled and self.problem is not None:
             raise self.problem
-        data = self._buffer[self._taken : min(self._filled, self._taken + _PIECE)]
+        data = self._buffer[self._taken : min(self._filled, self._taken + _READ)]
         self._taken += len(data)
         return data
 
@@ -188,6 +214,9 @@ class _Stream(httpcore.AsyncNetworkStream):
 class LargeReads(httpcore.AsyncNetworkBackend):
     """httpcore's connections on plain asyncio."""
 
+    def __init__(self) -> None:
+        self._ration = _Ration()
+
     async def connect_tcp(
         self,
         host: str,
@@ -201,7 +230,7 @@ class LargeReads(httpcore.AsyncNetworkBackend):
         with _as_httpcore(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
                 transport, wire = await asyncio.get_running_loop().create_connection(
-                    _Wire, host, port, local_addr=local, happy_eyeballs_delay=0.25
+                    lambda: _Wire(self._ration), host, port, local_addr=local, happy_eyeballs_delay=0.25
                 )
         for option in socket_options or ():
             transport.get_extra_info("socket").setsockopt(*option)

@@ -241,3 +241,46 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(encrypted, gateway):
 
     engine.close()
     assert gateway.requests == []
+
+
+def test_many_busy_connections_share_a_turn_of_the_event_loop():
+    """Forty that all have a lot to give are read a little each, and every byte arrives."""
+    count, size = 40, 400_000
+    taken, turns = [0], []
+
+    def give(listener):
+        accepted = [listener.accept()[0] for _ in range(count)]
+        givers = [threading.Thread(target=one.sendall, args=(bytes(size),)) for one in accepted]
+        for giver in givers:
+            giver.start()
+        for giver, one in zip(givers, accepted, strict=True):
+            giver.join()
+            one.close()
+
+    async def take(stream):
+        total = 0
+        while piece := await stream.read(1000, timeout=5):
+            total += len(piece)
+            taken[0] += len(piece)
+        await stream.aclose()
+        return total
+
+    async def work(port):
+        backend = LargeReads()
+        streams = [await backend.connect_tcp("127.0.0.1", port, timeout=5) for _ in range(count)]
+        takers = [asyncio.ensure_future(take(stream)) for stream in streams]
+        time.sleep(0.5)  # on purpose: all has arrived before the loop looks
+        while not all(taker.done() for taker in takers):
+            before = taken[0]
+            await asyncio.sleep(0)
+            turns.append(taken[0] - before)
+        return [taker.result() for taker in takers]
+
+    with socket.create_server(("127.0.0.1", 0), backlog=count) as listener:
+        giving = threading.Thread(target=give, args=(listener,))
+        giving.start()
+        got = asyncio.run(work(listener.getsockname()[1]))
+        giving.join(5)
+
+    assert got == [size] * count
+    assert max(turns) < 4_000_000
