@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,14 @@ class Cell:
         image: the picture, once it is here.
         error: why there is none.
         alt: a text alternative for it; the prompt if empty.
+        finish: what is done to the picture when it comes, also when it was asked for once more.
     """
 
     request: ImageRequest
     image: GeneratedImage | None = None
     error: GemimgError | None = None
     alt: str = ""
+    finish: Callable[[GeneratedImage], GeneratedImage] | None = None
 
 
 class Grid(Mapping[Any, GeneratedImage], Settled):

@@ -10,7 +10,6 @@ from typing import Any
 
 from .batch import Batch
 from .budget import Spending
-from .core.completions import GeneratedImage
 from .core.errors import Cancelled, NoImageError, PartialError, PromptError
 from .core.messages import ImagePart, Part, TextPart
 from .core.options import checked
@@ -34,7 +33,6 @@ class Sweep:
         parallel: requests at a time, where that differs from the settings.
         max_cost: US dollars that all of them together may cost, or None.
         executor: whose workers send the requests, or None.
-        finish: what is done to each picture when it comes.
     """
 
     def __init__(
@@ -46,13 +44,11 @@ class Sweep:
         parallel: int | None = None,
         max_cost: float | None = None,
         executor: Any = None,
-        finish: Callable[[GeneratedImage, Any], GeneratedImage] = lambda image, key: image,
     ) -> None:
         self.grid = grid
         self.fresh: list[tuple[Place, Cell]] = []
         """The cells that have been filled, in that order."""
         self._cells = grid.open_cells()
-        self._finish = finish
         self.spending = Spending(max_cost)
         """What the new answers cost."""
         how: dict[str, Any] = {"parallel": parallel, "max_cost": self.spending, "executor": executor}
@@ -72,11 +68,10 @@ class Sweep:
         if completion is None:
             cell.error = self.batch.failures[number]
         else:
-            key = self.grid.key(place)
             image = completion.image
-            name = f"{self.grid.name or 'grid'}[{spelled(key)}]"
+            name = f"{self.grid.name or 'grid'}[{spelled(self.grid.key(place))}]"
             image = replace(image, name=name, alt=cell.alt or image.alt)
-            cell.image, cell.error = self._finish(image, key), None
+            cell.image, cell.error = cell.finish(image) if cell.finish else image, None
         self.fresh.append((place, cell))
 
     def close(self) -> Grid:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.messages import Part
 from ..core.plan import Plan
@@ -135,7 +134,8 @@ class SweepErrand:
         grid = Grid(axes, cells, name=self._label, prompt=sought.text.strip(), engine=self._engine)
         self._order = {grid.key(place): number // count for number, place in enumerate(cells)}
         for number, made in enumerate(cells.values()):
-            made.alt = self._told[number // count][0] or ""
+            alt, _, area = self._told[number // count]
+            made.alt, made.finish = alt or "", area.filled if area else None
         self._sweep = Sweep(
             self._engine,
             grid,
@@ -143,7 +143,6 @@ class SweepErrand:
             parallel=options.get("parallel"),
             max_cost=options.get("max_cost"),
             executor=swept.executor(options.get("on")),
-            finish=self._finished,
         )
         self._metadata: bool = options.get("metadata", True)
         self._keep_going: bool = options.get("keep_going", False)
@@ -168,10 +167,6 @@ class SweepErrand:
         if alt is not None and not self._sought.raw:
             alt = names.text(alt, "after --alt")
         return alt, saved_as(self._save, names, raw=self._sought.raw)
-
-    def _finished(self, image: GeneratedImage, key: Any) -> GeneratedImage:
-        area = self._told[self._order[key]][2]
-        return area.filled(image) if area else image
 
     def settle(self, *, stopped: bool) -> Any:
         """Bind, show and save what came.

@@ -85,6 +85,21 @@ def test_in_a_sweep(remote, gateway):
         assert image.pil.getpixel((150, 50)) == (0, 0, 255)
 
 
+def test_in_a_sweep_that_is_asked_for_once_more(remote, gateway):
+    gateway.reply({"error": {"message": "out of order"}}, status=400)
+    gateway.reply(completion(png("blue", (200, 100))), times=2)
+    cell = "%%imagine -e fox --region 100,0,100,100 -o grid -q -j 1 -x tone=['dark','light']\na {{tone}} blue"
+    remote.run(cell, fails=True)
+    grid = remote.user_ns["grid"]
+    assert len(grid) == 1
+
+    grid.retry()
+
+    assert [image.pil.getpixel((20, 50)) for image in grid.images] == [(255, 0, 0)] * 2
+    assert [image.pil.getpixel((150, 50)) for image in grid.images] == [(0, 0, 255)] * 2
+    assert {image.alt for image in grid.images} == {"a dark blue", "a light blue"}
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
