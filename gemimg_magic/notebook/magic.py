@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,18 @@ class ImagineMagics(SettingTraits, Magics):
         returned, self._returned = self._returned, None
         if returned is None or returned[0] != self.ip.execution_count or returned[1] is not value:
             raise NotImplementedError
+        if _ends_with_a_name(self.ip):
+            raise NotImplementedError  # who names the picture wants to see it, above all after -q
+
+
+def _ends_with_a_name(shell: InteractiveShell) -> bool:
+    """Whether the last line of the cell that runs is just a name."""
+    source = (shell.user_ns.get("_ih") or [""])[-1]
+    try:
+        last = ast.parse(source).body[-1]
+    except (SyntaxError, IndexError):
+        return False
+    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Name)
 
 
 _HELP = """Make a picture from the text below, and bind it.

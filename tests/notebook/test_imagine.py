@@ -157,6 +157,8 @@ def test_the_line_form_shows_once_assigns_and_takes_apostrophes(remote, gateway)
     remote.run("x = %imagine -q a cat")
     assert remote.user_ns["x"].data == png()
     assert len(remote.run("x").pictures) == 1
+    assert len(remote.run("x = %imagine -q a cat\nx").pictures) == 1
+    assert len(remote.run("%imagine -q a cat\n# no more").pictures) == 0
     assert len(remote.run("for i in range(1):\n    %imagine number {{i}}").pictures) == 1
     assert parts_sent(gateway) == ["number 0"]
 
