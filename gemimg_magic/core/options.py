@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .errors import PromptError
-from .region import is_box
 
 Place = Literal["cell", "command"]
 Group = Literal["request", "pictures", "binding", "sending", "showing"]
@@ -104,6 +103,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _region(text: str) -> str:
+    # Not above: what reads pictures is a fifth of what loading the extension costs.
+    from .region import is_box
+
     bare = text.strip().strip("\"'")
     if re.match(r"[-\d.]+%?\s*,", bare) and not is_box(bare):
         raise ValueError("X,Y,W,H in pixels, all in percent, or a picture that is a mask")

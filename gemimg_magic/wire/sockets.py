@@ -21,7 +21,7 @@ import httpx
 _READ = 256 * 1024
 _BUFFER = 2 * _READ
 # What all connections read in one turn of the event loop: a few milliseconds of work. Then they get little.
-_TURN = 2 * 1024 * 1024
+_TURN = 1024 * 1024
 _LITTLE = 32 * 1024
 
 
