@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .sse import SSEDecoder
+from .sse import Run, SSEDecoder
 
 _BOM = b"\xef\xbb\xbf"
 _KEPT_TEXT = 64 * 1024
@@ -74,20 +74,25 @@ class Frames:
         self._tried = 0
         self._array = False
 
-    def feed(self, data: bytes) -> list[bytes | Document]:
-        """The events and documents that end within these bytes."""
+    def feed(self, data: bytes, around: tuple[bytes, bytes] | None = None) -> list[bytes | Run | Document]:
+        """The events and documents that end within these bytes.
+
+        Args:
+            data: the bytes.
+            around: as for :meth:`SSEDecoder.feed`.
+        """
         if not self.kind:
             data = self._begin(data)
             if not self.kind:
                 return []
         if self.kind == "sse":
-            return self._events(self._sse.feed(data))
+            return self._events(self._sse.feed(data, around))
         data = data if self._json else data.lstrip()
         room = len(data) if self.kind == "json" else _KEPT_TEXT - len(self._json)
         self._json += data[: max(0, room)]
         return self._documents() if self.kind == "json" else []
 
-    def finish(self) -> list[bytes | Document]:
+    def finish(self) -> list[bytes | Run | Document]:
         """The last ones, where the body just ends."""
         if self.kind == "json":
             found = self._documents(last=True)
@@ -120,14 +125,14 @@ class Frames:
         self._array = body[0] == 0x5B
         return body[1:] if self._array else body
 
-    def _events(self, events: list[bytes]) -> list[bytes | Document]:
-        if any(event.strip() == b"[DONE]" for event in events[-8:]):
+    def _events(self, events: list[bytes | Run]) -> list[bytes | Run | Document]:
+        if any(isinstance(event, bytes) and event.strip() == b"[DONE]" for event in events[-8:]):
             self.done = True
         return [*events]
 
-    def _documents(self, *, last: bool = False) -> list[bytes | Document]:
+    def _documents(self, *, last: bool = False) -> list[bytes | Run | Document]:
         """Cut whole documents off; tried only where one may end, and ever more rarely on a long one."""
-        found: list[bytes | Document] = []
+        found: list[bytes | Run | Document] = []
         may_end = self._json[-64:].rstrip().endswith((b"}", b"]", b","))
         if not last and (len(self._json) < self._tried or not may_end):
             return found

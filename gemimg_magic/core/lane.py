@@ -75,12 +75,21 @@ class Lane:
             self._before, self._behind = event[:start], event[stop:]
             self._around = len(self._before) + len(self._behind)
 
+    def followed(self) -> None:
+        """An event followed the pattern: it is worth learning."""
+        self._unused = 0
+
+    @property
+    def around(self) -> tuple[bytes, bytes] | None:
+        """What stands before and behind the text of an event that follows the pattern; None without one."""
+        return (self._before, self._behind) if self._before else None
+
     def text(self, event: bytes) -> bytes | None:
         """The text of an event that follows the pattern, as UTF-8; None where it has to be read in full."""
         if not self._before or len(event) < self._around:
             return None
         if not (event.startswith(self._before) and event.endswith(self._behind)):
             return None
-        self._unused = 0
+        self.followed()
         text = event[len(self._before) : len(event) - len(self._behind)]
         return None if b'"' in text or b"\\" in text else text
