@@ -12,6 +12,7 @@ from gemimg_magic.core.completions import Usage
 from gemimg_magic.core.cost import cost_of, estimate
 from gemimg_magic.core.messages import ImagePart, ImageRequest, user
 from gemimg_magic.core.models import MODELS
+from support import until
 from support.gateway import completion, png, reply
 
 MODEL = "gemini-2.5-flash-image"
@@ -202,7 +203,9 @@ def test_a_cancelled_request_may_have_been_billed(gateway, priced):
 def test_waiting_for_money_can_be_cancelled(gateway, priced):
     engine = priced(max_cost=0.05)
     gateway.otherwise = lambda request: reply(completion(png()), delay=1.0)
-    first, second = engine.start("one"), engine.start("two")
+    first = engine.start("one")
+    until(lambda: gateway.requests, "the first on its way")  # else either may be
+    second = engine.start("two")
     threading.Event().wait(0.3)
 
     second.cancel()
