@@ -186,11 +186,6 @@ class Blobs:
             return text
         return "".join(p if isinstance(p, str) else p.text().decode("ascii") for p in self.split(text))
 
-    @property
-    def unread(self) -> bool:
-        """Whether tokens are about that were not read yet."""
-        return bool(self._table)
-
     def marked(self, text: bytes) -> bool:
         """Whether a token stands in this text."""
         return bool(self._table) and self._mark in text

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .sse import Run, SSEDecoder
+from .sse import SSEDecoder
 
 _BOM = b"\xef\xbb\xbf"
 _KEPT_TEXT = 64 * 1024
@@ -74,7 +74,7 @@ class Frames:
         self._tried = 0
         self._array = False
 
-    def feed(self, data: bytes, around: tuple[bytes, bytes] | None = None) -> list[bytes | Run | Document]:
+    def feed(self, data: bytes, around: tuple[bytes, bytes] | None = None) -> list[bytes | Document]:
         """The events and documents that end within these bytes.
 
         Args:
@@ -92,7 +92,7 @@ class Frames:
         self._json += data[: max(0, room)]
         return self._documents() if self.kind == "json" else []
 
-    def finish(self) -> list[bytes | Run | Document]:
+    def finish(self) -> list[bytes | Document]:
         """The last ones, where the body just ends."""
         if self.kind == "json":
             found = self._documents(last=True)
@@ -125,14 +125,14 @@ class Frames:
         self._array = body[0] == 0x5B
         return body[1:] if self._array else body
 
-    def _events(self, events: list[bytes | Run]) -> list[bytes | Run | Document]:
-        if any(isinstance(event, bytes) and event.strip() == b"[DONE]" for event in events[-8:]):
+    def _events(self, events: list[bytes]) -> list[bytes | Document]:
+        if any(event.strip() == b"[DONE]" for event in events[-8:]):
             self.done = True
         return [*events]
 
-    def _documents(self, *, last: bool = False) -> list[bytes | Run | Document]:
+    def _documents(self, *, last: bool = False) -> list[bytes | Document]:
         """Cut whole documents off; tried only where one may end, and ever more rarely on a long one."""
-        found: list[bytes | Run | Document] = []
+        found: list[bytes | Document] = []
         may_end = self._json[-64:].rstrip().endswith((b"}", b"]", b","))
         if not last and (len(self._json) < self._tried or not may_end):
             return found

@@ -75,10 +75,6 @@ class Lane:
             self._before, self._behind = event[:start], event[stop:]
             self._around = len(self._before) + len(self._behind)
 
-    def followed(self) -> None:
-        """An event followed the pattern: it is worth learning."""
-        self._unused = 0
-
     @property
     def around(self) -> tuple[bytes, bytes] | None:
         """What stands before and behind the text of an event that follows the pattern; None without one."""
@@ -90,6 +86,6 @@ class Lane:
             return None
         if not (event.startswith(self._before) and event.endswith(self._behind)):
             return None
-        self.followed()
+        self._unused = 0
         text = event[len(self._before) : len(event) - len(self._behind)]
         return None if b'"' in text or b"\\" in text else text

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .box import is_box
 from .errors import PromptError
 
 Place = Literal["cell", "command"]
@@ -103,9 +104,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _region(text: str) -> str:
-    # Not above: what reads pictures is a fifth of what loading the extension costs.
-    from .region import is_box
-
     bare = text.strip().strip("\"'")
     if re.match(r"[-\d.]+%?\s*,", bare) and not is_box(bare):
         raise ValueError("X,Y,W,H in pixels, all in percent, or a picture that is a mask")

@@ -25,7 +25,6 @@ from .notes import Cleaner, Notes, Trickle
 from .outcome import Facts, judge
 from .prose import Prose
 from .shapes import unwrap, walk
-from .sse import Run
 from .text import shorten
 from .tree import Tree
 
@@ -210,18 +209,12 @@ class ReplyReader:
     def _around(self) -> tuple[bytes, bytes] | None:
         """What stands around the text of events that only carry a picture on: these are read together."""
         around = self._lane.around
-        if around is None or self._blobs.unread or not self._answers[self._lane_choice].main.inside:
-            return None
-        return around
+        return around if around and self._answers[self._lane_choice].main.inside else None
 
-    def _take(self, frames: list[bytes | Run | Document]) -> None:
+    def _take(self, frames: list[bytes | Document]) -> None:
         """Read frames. What the lane finds of one picture is decoded together: base64 likes long pieces."""
         texts: list[bytes] = []
         for frame in frames:
-            if isinstance(frame, Run):
-                self._lane.followed()
-                texts.append(frame.text)
-                continue
             text = self._lane.text(frame) if isinstance(frame, bytes) else None
             if text is not None and self._blobs.marked(text):
                 text = None
@@ -239,10 +232,7 @@ class ReplyReader:
             self._shown(self._answers[self._lane_choice].main.feed_raw(b"".join(texts)))
             texts.clear()
 
-    def _frame(self, frame: bytes | Run | Document, *, last: bool = False) -> None:
-        if isinstance(frame, Run):
-            self._pass_on([frame.text])
-            return
+    def _frame(self, frame: bytes | Document, *, last: bool = False) -> None:
         if isinstance(frame, Document):
             self._document(frame.text, frame.value)
             return

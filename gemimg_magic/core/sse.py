@@ -8,17 +8,8 @@ without ``data:`` once a keep-alive comment has made the reply an event stream.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 _BOM = b"\xef\xbb\xbf"
 _OTHER_FIELDS = (b"event", b"id", b"retry")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Events one after the other that differ in one text only, and these texts joined."""
-
-    text: bytes
 
 
 class SSEDecoder:
@@ -39,13 +30,13 @@ class SSEDecoder:
         self._begun = False
         self._after_cr = False
 
-    def feed(self, data: bytes, around: tuple[bytes, bytes] | None = None) -> list[bytes | Run]:
+    def feed(self, data: bytes, around: tuple[bytes, bytes] | None = None) -> list[bytes]:
         """The data of every event that ends within these bytes.
 
         Args:
             data: the bytes.
             around: what stands before and behind the text of most events, each with the quote of that JSON
-                string. Where the bytes begin with such events, they are given as one.
+                string. Where the bytes begin with such events, one is given that has all their texts.
         """
         if self._after_cr and data:
             # CR LF cut in two: the line ended with the CR.
@@ -54,14 +45,9 @@ class SSEDecoder:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        run = None
         if around is not None and not self._data:
-            run, data = self._run(data, *around)
+            data = self._joined(data, *around)
         lines = data.split(b"\n")
-        if run is not None:
-            if lines[-1]:
-                self._partial.append(lines[-1])
-            return [run, *self._events(lines[:-1])]
         if len(lines) == 1:
             if data:
                 self._partial.append(data)
@@ -78,7 +64,7 @@ class SSEDecoder:
             lines[0] = lines[0].removeprefix(_BOM)
         return self._events(lines)
 
-    def finish(self) -> list[bytes | Run]:
+    def finish(self) -> list[bytes]:
         """The last event, where the reply ends without the blank line.
 
         The standard drops such an event. Real gateways end so, and their last event counts.
@@ -86,25 +72,25 @@ class SSEDecoder:
         self._after_cr = False
         return self.feed(b"\n\n") if self._partial else self.feed(b"\n") if self._data else []
 
-    def _run(self, data: bytes, before: bytes, behind: bytes) -> tuple[Run | None, bytes]:
-        """The run that the bytes begin with, together with those that were kept, and the bytes after it."""
+    def _joined(self, data: bytes, before: bytes, behind: bytes) -> bytes:
+        """The bytes, together with those that were kept, with the events that they begin with made one."""
         stop = data.rfind(behind + b"\n\n")
         if stop < 0:
-            return None, data
-        rest = data[stop + len(behind) + 2 :]
+            return data
         events = b"".join([*self._partial, data[:stop]])
         field = b"data: " if events.startswith(b"data: ") else b"data:"
-        if not events.startswith(field + before):
-            return None, data
-        text = events[len(field) + len(before) :].replace(behind + b"\n\n" + field + before, b"")
+        start = field + before
+        if not events.startswith(start):
+            return data
+        text = events[len(start) :].replace(behind + b"\n\n" + start, b"")
         # What is left of an event that differs has a quote or ends a line, and so has an escape.
-        if not text.isascii() or any(odd in text for odd in (b'"', b"\\", b"\n")):
-            return None, data
+        if any(odd in text for odd in (b'"', b"\\", b"\n")):
+            return data
         self._partial = []
-        return Run(text), rest
+        return start + text + data[stop:]
 
-    def _events(self, lines: list[bytes]) -> list[bytes | Run]:
-        events: list[bytes | Run] = []
+    def _events(self, lines: list[bytes]) -> list[bytes]:
+        events = []
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])

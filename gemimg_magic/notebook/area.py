@@ -6,11 +6,12 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..core.box import box_of, is_box
 from ..core.completions import GeneratedImage
 from ..core.errors import PromptError
 from ..core.messages import ImagePart, Part, TextPart
 from ..core.pictures import open_picture
-from ..core.region import WORDS, box_mask, box_of, is_box, marked, pasted, read_mask, words_for
+from ..core.region import WORDS, box_mask, marked, pasted, read_mask, words_for
 from ..uploads import content_id
 from .names import Names
 

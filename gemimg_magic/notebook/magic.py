@@ -109,10 +109,10 @@ class ImagineMagics(SettingTraits, Magics):
             NotImplementedError: it is another value; IPython goes on to show it.
         """
         returned, self._returned = self._returned, None
-        if returned is None or returned[0] != self.ip.execution_count or returned[1] is not value:
+        ours = returned is not None and returned[0] == self.ip.execution_count and returned[1] is value
+        # Who names the picture wants to see it, above all after -q.
+        if not ours or _ends_with_a_name(self.ip):
             raise NotImplementedError
-        if _ends_with_a_name(self.ip):
-            raise NotImplementedError  # who names the picture wants to see it, above all after -q
 
 
 def _ends_with_a_name(shell: InteractiveShell) -> bool:

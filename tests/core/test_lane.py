@@ -9,7 +9,7 @@ import pytest
 from gemimg_magic.core import reply
 from gemimg_magic.core.completions import TextDelta
 from gemimg_magic.core.reply import ReplyReader
-from gemimg_magic.core.sse import Run, SSEDecoder
+from gemimg_magic.core.sse import SSEDecoder
 from support.replies import JPEG, chunk, noise, sse, uri
 
 PICTURE = noise(60)
@@ -79,34 +79,34 @@ def test_runs_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_most_events_are_read_in_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = []
+    found = []
     take = reply.ReplyReader._take
 
     def counted(self: ReplyReader, frames: list) -> None:
-        alone.extend(frame for frame in frames if not isinstance(frame, Run))
+        found.extend(frames)
         take(self, frames)
 
     monkeypatch.setattr(ReplyReader, "_take", counted)
-    images, *_ = read(STREAMS["plain"], 1448)
+    images, *_ = read(STREAMS["five characters"], 4096)
 
     assert images == [PICTURE]
-    assert len(alone) < len(STEPS) / 10
+    assert len(found) < STREAMS["five characters"].count(b"data:") / 10
 
 
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (b'data: {"a":"x"}\n\ndata: {"a":"y"}\n\ndata: {"a', [Run(b"xy")]),
-        (b'data:{"a":"x"}\n\ndata:{"a":"y"}\n\n\n', [Run(b"xy")]),
+        (b'data: {"a":"x"}\n\ndata: {"a":"y"}\n\ndata: {"a', [b'{"a":"xy"}']),
+        (b'data:{"a":"x"}\n\ndata:{"a":"y"}\n\n\n', [b'{"a":"xy"}']),
         (b'data: {"a":"x"}\n\ndata:{"a":"y"}\n\n', [b'{"a":"x"}', b'{"a":"y"}']),
         (b'data: {"a":"x"}\n\n: hi\n\ndata: {"a":"y"}\n\n', [b'{"a":"x"}', b'{"a":"y"}']),
         (b'data: {"a":"x\\n"}\n\n', [b'{"a":"x\\n"}']),
         (b'data: {"a":"x","b":"y"}\n\n', [b'{"a":"x","b":"y"}']),
         (b'data: {"a":"x"}\n\ndata: {"b":"y"}\n\n', [b'{"a":"x"}', b'{"b":"y"}']),
-        (b'data: {"a":"x"}\n\ndata: {"b":1}\n\n', [Run(b"x"), b'{"b":1}']),
+        (b'data: {"a":"x"}\n\ndata: {"b":1}\n\n', [b'{"a":"x"}', b'{"b":1}']),
         (b'event: e\ndata: {"a":"x"}\n\n', [b'{"a":"x"}']),
         (b'data: {"a":"x"}\ndata: 1\n\ndata: {"a":"y"}\n\n', [b'{"a":"x"}\n1', b'{"a":"y"}']),
-        (b'data: {"a":""}\n\n', [Run(b"")]),
+        (b'data: {"a":""}\n\n', [b'{"a":""}']),
         (b"data: 1\n\n", [b"1"]),
     ],
 )
@@ -119,8 +119,6 @@ def test_a_run_begins_with_the_bytes_and_holds_nothing_else(data: bytes, found: 
         assert b"".join(map(value, events)) == b"".join(map(value, found)), at
 
 
-def value(event: bytes | Run) -> bytes:
+def value(event: bytes) -> bytes:
     """What an event says, whether it came alone or in a run."""
-    if isinstance(event, Run):
-        return event.text
     return event.removeprefix(BEFORE).removesuffix(BEHIND)

@@ -7,7 +7,8 @@ import io
 import pytest
 from PIL import Image, ImageChops
 
-from gemimg_magic.core.region import box_mask, box_of, marked, pasted, read_mask, words_for
+from gemimg_magic.core.box import box_of
+from gemimg_magic.core.region import box_mask, marked, pasted, read_mask, words_for
 
 
 def file(picture, kind="PNG"):
