@@ -45,13 +45,15 @@ class SSEDecoder:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        joined = b""
         if around is not None and not self._data:
-            data = self._joined(data, *around)
+            joined, data = self._joined(data, *around)
+        found = [joined] if joined else []
         lines = data.split(b"\n")
         if len(lines) == 1:
             if data:
                 self._partial.append(data)
-            return []
+            return found
         if self._partial:
             self._partial.append(lines[0])
             lines[0] = b"".join(self._partial)
@@ -62,7 +64,7 @@ class SSEDecoder:
         if not self._begun:
             self._begun = True
             lines[0] = lines[0].removeprefix(_BOM)
-        return self._events(lines)
+        return [*found, *self._events(lines)]
 
     def finish(self) -> list[bytes]:
         """The last event, where the reply ends without the blank line.
@@ -72,22 +74,22 @@ class SSEDecoder:
         self._after_cr = False
         return self.feed(b"\n\n") if self._partial else self.feed(b"\n") if self._data else []
 
-    def _joined(self, data: bytes, before: bytes, behind: bytes) -> bytes:
-        """The bytes, together with those that were kept, with the events that they begin with made one."""
+    def _joined(self, data: bytes, before: bytes, behind: bytes) -> tuple[bytes, bytes]:
+        """The events that the bytes begin with, together with those that were kept, as one; and the rest."""
         stop = data.rfind(behind + b"\n\n")
         if stop < 0:
-            return data
+            return b"", data
         events = b"".join([*self._partial, data[:stop]])
         field = b"data: " if events.startswith(b"data: ") else b"data:"
         start = field + before
         if not events.startswith(start):
-            return data
+            return b"", data
         text = events[len(start) :].replace(behind + b"\n\n" + start, b"")
         # What is left of an event that differs has a quote or ends a line, and so has an escape.
         if any(odd in text for odd in (b'"', b"\\", b"\n")):
-            return data
+            return b"", data
         self._partial = []
-        return start + text + data[stop:]
+        return before + text + behind, data[stop + len(behind) + 2 :]
 
     def _events(self, lines: list[bytes]) -> list[bytes]:
         events = []
